@@ -1,0 +1,1 @@
+"""What can be measured: quality of speech, pitch trackers, and the tables and charts that show it."""
