@@ -1,0 +1,5 @@
+"""`bandwise`: one command, a sub-command per job."""
+
+
+def main() -> None:
+    """Run the command line."""
