@@ -1,0 +1,1 @@
+"""Training the suppression network: recordings, mixtures, features, model, loss, export."""

@@ -1,0 +1,224 @@
+"""Recordings to train on: manifests read, files decoded once, samples shared by every process.
+
+A data folder holds `speech/`, `noise/` and `rir/`, each with a MANIFEST.csv whose `split` column is obeyed:
+nothing of another split is ever read. Samples are kept as int16 at 48 kHz mono, each file scaled to the same
+peak; with a cache folder they lie in one memory-mapped file that several processes share.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from bandwise.errors import BandwiseError
+
+SAMPLE_RATE = 48_000
+STORED_PEAK = 0.9
+INT16_SCALE = 32_768.0
+
+Signal = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording: where its samples lie and what is known of it.
+
+    `group` is the speaker of speech and the class of noise; `active_rms` its level while something sounds;
+    `bandwidth_hz` how far up the recording reaches; `kind` "stationary" or "nonstationary" for noise.
+    """
+
+    name: str
+    group: str
+    kind: str
+    source: str
+    licence: str
+    bandwidth_hz: float
+    start: int
+    length: int
+    active_rms: float
+
+
+class Recordings:
+    """Clips over one array of int16 samples at 48 kHz."""
+
+    def __init__(self, samples: NDArray[np.int16], clips: list[Clip]) -> None:
+        self.samples = samples
+        self.clips = clips
+        self.groups: dict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            self.groups[clip.group].append(clip)
+        self._cumulative = np.cumsum(self._weights())
+
+    def _weights(self) -> NDArray[np.float64]:
+        """Half way between every second counting alike and every group (speaker, class) counting alike."""
+        seconds = {group: sum(clip.length for clip in clips) for group, clips in self.groups.items()}
+        weights = np.array([clip.length / np.sqrt(seconds[clip.group]) for clip in self.clips])
+        return weights / weights.sum()
+
+    def draw(self, rng: np.random.Generator) -> Clip:
+        """A random clip; long clips and seldom groups are likelier."""
+        position = int(np.searchsorted(self._cumulative, rng.random(), side="right"))
+        return self.clips[min(position, len(self.clips) - 1)]
+
+    def read(self, clip: Clip, offset: int, length: int) -> Signal:
+        """Samples [offset, offset + length) of the clip, cut at its end, scaled to active RMS 1."""
+        begin = clip.start + offset
+        end = clip.start + min(offset + length, clip.length)
+        scale = np.float32(1.0 / (INT16_SCALE * clip.active_rms))
+        return self.samples[begin:end].astype(np.float32) * scale
+
+    @property
+    def minutes(self) -> float:
+        return sum(clip.length for clip in self.clips) / SAMPLE_RATE / 60
+
+
+@dataclass(frozen=True)
+class Response:
+    """A measured room response and the decay time its manifest states."""
+
+    samples: Signal
+    rt60_s: float
+    room: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Speech, noise and measured room responses of one split."""
+
+    speech: Recordings
+    noise: Recordings
+    responses: list[Response]
+
+    def credits(self) -> list[tuple[str, str, float]]:
+        """(source, licence, minutes) of everything in here, largest first: the model card's list."""
+        minutes: dict[tuple[str, str], float] = defaultdict(float)
+        for clip in (*self.speech.clips, *self.noise.clips):
+            minutes[clip.source, clip.licence] += clip.length / SAMPLE_RATE / 60
+        ranked = sorted(minutes.items(), key=lambda entry: -entry[1])
+        return [(source, licence, amount) for (source, licence), amount in ranked]
+
+
+def load_corpus(data_dir: Path | str, split: str = "train", cache_dir: Path | str | None = None) -> Corpus:
+    """Read everything of one split; decoded samples go to `cache_dir` once, or stay in memory if None.
+
+    Raises BandwiseError for a folder without manifests or a split without recordings.
+    """
+    root = Path(data_dir)
+    return Corpus(
+        speech=_load_recordings(root / "speech", split, cache_dir, group="speaker"),
+        noise=_load_recordings(root / "noise", split, cache_dir, group="class"),
+        responses=[_load_response(root / "rir", row) for row in _manifest(root / "rir", split)],
+    )
+
+
+def active_rms(signal: Signal, floor_db: float = -30.0) -> float:
+    """RMS over the 20 ms blocks that lie within `floor_db` of the loud ones (their 95th percentile).
+
+    A simple stand-in for the active level of ITU-T P.56: pauses do not lower a talker's level.
+    Silence has level 0.
+    """
+    block = SAMPLE_RATE // 50
+    count = max(len(signal) // block, 1)
+    whole = signal[: count * block].astype(np.float64)
+    energy = np.square(whole).reshape(count, -1).mean(axis=1)
+    loud = np.quantile(energy, 0.95)
+    if loud <= 0.0:
+        loud = energy.max()
+    return float(np.sqrt(energy[energy >= loud * 10 ** (floor_db / 10)].mean()))
+
+
+def decode(path: Path) -> Signal:
+    """Any file soundfile reads, as mono float32 at 48 kHz without its mean."""
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1, dtype=np.float32)
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    return np.asarray(mono - mono.mean(dtype=np.float64), dtype=np.float32)
+
+
+def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
+    path = folder / "MANIFEST.csv"
+    if not path.is_file():
+        raise BandwiseError(
+            f"no {path}; a data folder holds speech/, noise/ and rir/ with a MANIFEST.csv each; give its path"
+        )
+    with path.open(newline="", encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["split"] == split]
+    if not rows:
+        raise BandwiseError(f"{path} has no row of split {split!r}; use a split its manifest names")
+    return rows
+
+
+def _load_recordings(folder: Path, split: str, cache_dir: Path | str | None, group: str) -> Recordings:
+    rows = _manifest(folder, split)
+    if cache_dir is None:
+        decoded = list(_decode_all(folder, rows, group))
+        return Recordings(np.concatenate([samples for samples, _ in decoded]), [clip for _, clip in decoded])
+    stem = Path(cache_dir) / f"{folder.name}-{split}-{_digest(rows)}"
+    if not stem.with_suffix(".json").is_file():
+        _write_cache(stem, _decode_all(folder, rows, group))
+    clips = [Clip(**entry) for entry in json.loads(stem.with_suffix(".json").read_text("utf-8"))]
+    return Recordings(np.memmap(stem.with_suffix(".i16"), dtype=np.int16, mode="r"), clips)
+
+
+def _digest(rows: list[dict[str, str]]) -> str:
+    text = json.dumps(rows, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _decode_all(
+    folder: Path, rows: list[dict[str, str]], group: str
+) -> Iterator[tuple[NDArray[np.int16], Clip]]:
+    start = 0
+    for row in rows:
+        signal = decode(folder / row["path"])
+        peak = float(np.abs(signal).max(initial=0.0))
+        if peak == 0.0:
+            continue
+        signal *= STORED_PEAK / peak
+        yield np.round(signal * INT16_SCALE).astype(np.int16), _clip(row, group, start, signal)
+        start += len(signal)
+
+
+def _clip(row: dict[str, str], group: str, start: int, signal: Signal) -> Clip:
+    return Clip(
+        name=row["path"],
+        group=row[group],
+        kind=row.get("kind", "speech"),
+        source=row.get("source") or row.get("source_repo", ""),
+        licence=row["licence"],
+        bandwidth_hz=min(float(row["bandwidth_hz"]), SAMPLE_RATE / 2),
+        start=start,
+        length=len(signal),
+        active_rms=active_rms(signal),
+    )
+
+
+def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) -> None:
+    """Samples first, index last: an index that exists has all its samples."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    clips: list[dict[str, Any]] = []
+    partial = stem.with_suffix(f".{os.getpid()}.part")
+    with partial.open("wb") as out:
+        for samples, clip in decoded:
+            out.write(samples.tobytes())
+            clips.append(asdict(clip))
+    os.replace(partial, stem.with_suffix(".i16"))
+    partial.write_text(json.dumps(clips), "utf-8")
+    os.replace(partial, stem.with_suffix(".json"))
+
+
+def _load_response(folder: Path, row: dict[str, str]) -> Response:
+    return Response(decode(folder / row["path"]), float(row["rt60_s"]), row["room"])

@@ -1,0 +1,149 @@
+"""Noises made from formulae: what recordings hold too little of.
+
+Each maker takes (rng, length) and returns float32 samples at 48 kHz of arbitrary level; `draw` picks one by
+weight and brings it to RMS 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, signal
+
+from bandwise.training.corpus import SAMPLE_RATE, Signal
+
+Maker = Callable[[np.random.Generator, int], Signal]
+
+
+def white(rng: np.random.Generator, length: int) -> Signal:
+    """Flat to 24 kHz."""
+    return rng.standard_normal(length, dtype=np.float32)
+
+
+def coloured(rng: np.random.Generator, length: int) -> Signal:
+    """Power proportional to f^slope, slope from -2.5 (deeper than brown) to +1 (blue), flat below 30 Hz."""
+    slope = rng.uniform(-2.5, 1.0)
+    return _shaped(rng, length, lambda hz: np.maximum(hz, 30.0) ** (slope / 2))
+
+
+def shaped(rng: np.random.Generator, length: int) -> Signal:
+    """A random smooth spectrum: ten levels within 30 dB along a logarithmic axis, and a random tilt."""
+    points = np.geomspace(40, SAMPLE_RATE / 2, 10)
+    levels_db = rng.uniform(-15, 15, 10) - rng.uniform(0, 6) * np.log2(points / 40)
+    return _shaped(rng, length, lambda hz: 10 ** (np.interp(hz, points, levels_db) / 20))
+
+
+def hum(rng: np.random.Generator, length: int) -> Signal:
+    """Mains at 50 or 60 Hz with falling harmonics, steady, and a little hiss."""
+    frequency = np.full(length, rng.choice([50.0, 60.0]) * rng.uniform(0.999, 1.001))
+    tone = _harmonics(rng, frequency, count=int(rng.integers(3, 60)), slope_db=rng.uniform(3, 12))
+    return tone + np.float32(10 ** rng.uniform(-3, -1)) * coloured(rng, length)
+
+
+def engine(rng: np.random.Generator, length: int) -> Signal:
+    """Harmonics of a drifting 25 to 400 Hz over coloured noise: motors, drills, vacuum cleaners."""
+    drift = _slow(rng, length, cutoff_hz=rng.uniform(0.2, 2))
+    frequency = 25 * 16 ** rng.random() * 2 ** (rng.uniform(0, 0.2) * drift)
+    tone = _harmonics(rng, frequency, count=int(rng.integers(5, 60)), slope_db=rng.uniform(1, 9))
+    return tone + np.float32(10 ** rng.uniform(-1, 0.3)) * _unit(shaped(rng, length))
+
+
+def fan(rng: np.random.Generator, length: int) -> Signal:
+    """Coloured noise that breathes with the blades, and their tone."""
+    blades_hz = rng.uniform(8, 120)
+    phase = 2 * np.pi * blades_hz * np.arange(length, dtype=np.float64) / SAMPLE_RATE
+    breath = 1 + rng.uniform(0.05, 0.6) * np.cos(phase).astype(np.float32)
+    tone = _harmonics(rng, np.full(length, blades_hz), count=8, slope_db=6)
+    return _unit(shaped(rng, length)) * breath + np.float32(10 ** rng.uniform(-2, -0.5)) * tone
+
+
+def modulated(rng: np.random.Generator, length: int) -> Signal:
+    """Shaped noise whose level wanders by some 20 dB, slowly or as fast as syllables."""
+    level = _slow(rng, length, cutoff_hz=float(np.exp(rng.uniform(np.log(0.3), np.log(8)))))
+    return shaped(rng, length) * 10 ** (level * np.float32(rng.uniform(0.2, 0.6)))
+
+
+def clicks(rng: np.random.Generator, length: int) -> Signal:
+    """Up to fifteen decaying bursts a second, of one or of many sounds: typing, ticking, crackle."""
+    train = np.zeros(length, np.float32)
+    count = max(1, rng.poisson(length / SAMPLE_RATE * rng.uniform(0.5, 15)))
+    train[rng.integers(0, length, count)] = rng.choice([-1, 1], count) * 10 ** rng.uniform(-1, 0, count)
+    burst_length = int(rng.uniform(0.001, 0.06) * SAMPLE_RATE)
+    decay = np.exp(-np.linspace(0, 7, burst_length, dtype=np.float32))
+    return signal.oaconvolve(train, shaped(rng, burst_length) * decay)[:length].astype(np.float32)
+
+
+def wind(rng: np.random.Generator, length: int) -> Signal:
+    """Turbulence on a microphone: brown noise below some 100 to 600 Hz in gusts of 10 to 30 dB."""
+    corner = rng.uniform(100, 600)
+    rumble = _shaped(rng, length, lambda hz: np.maximum(hz, 15.0) ** -0.8 / (1 + (hz / corner) ** 2))
+    gusts = _slow(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * np.float32(rng.uniform(0.3, 0.8))
+    return rumble * 10**gusts
+
+
+MAKERS: dict[Maker, float] = {
+    white: 0.06,
+    coloured: 0.14,
+    shaped: 0.16,
+    hum: 0.12,
+    engine: 0.12,
+    fan: 0.12,
+    modulated: 0.10,
+    clicks: 0.10,
+    wind: 0.08,
+}
+
+
+def draw(rng: np.random.Generator, length: int) -> tuple[Signal, str]:
+    """A random noise of RMS 1 and the name of its maker."""
+    makers = list(MAKERS)
+    maker = makers[int(rng.choice(len(makers), p=list(MAKERS.values())))]
+    return _unit(maker(rng, length)), maker.__name__
+
+
+def _unit(samples: Signal) -> Signal:
+    return samples / np.float32(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)
+
+
+def _shaped(
+    rng: np.random.Generator, length: int, magnitude: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> Signal:
+    """White noise through a magnitude response given over Hz; nothing at 0 Hz."""
+    size = fft.next_fast_len(length, real=True)
+    spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
+    response = magnitude(np.arange(len(spectrum)) * (SAMPLE_RATE / size)).astype(np.float32)
+    response[0] = 0
+    return _unit(fft.irfft(spectrum * response, size)[:length].astype(np.float32))
+
+
+def _slow(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
+    """A smooth random course around 0, mostly within +-1, with knots twice per period of `cutoff_hz`."""
+    knots = int(np.ceil(length / SAMPLE_RATE * cutoff_hz * 2)) + 4
+    position = np.linspace(1, knots - 2, length)
+    index = position.astype(int)
+    blend = 0.5 - 0.5 * np.cos(np.pi * (position - index))
+    values = 0.6 * rng.standard_normal(knots)
+    return (values[index] * (1 - blend) + values[index + 1] * blend).astype(np.float32)
+
+
+def _harmonics(
+    rng: np.random.Generator, frequency_hz: NDArray[np.float64], count: int, slope_db: float
+) -> Signal:
+    """`count` harmonics falling by `slope_db` per octave with random levels and phases; RMS 1.
+
+    One period is summed into a table and read along the phase. Harmonics that the fastest moment would push
+    beyond 20 kHz are left out.
+    """
+    count = min(count, int(20_000 / frequency_hz.max()))
+    numbers = np.arange(1, count + 1)
+    levels_db = -slope_db * np.log2(numbers) + rng.uniform(-10, 5, count)
+    spectrum = np.zeros(2049, np.complex128)
+    spectrum[numbers] = 10 ** (levels_db / 20) * np.exp(2j * np.pi * rng.random(count))
+    table = fft.irfft(spectrum, 4096)
+    phase = np.cumsum(frequency_hz / SAMPLE_RATE) * 4096
+    index = phase.astype(np.int64)
+    weight = phase - index
+    tone = table[index & 4095] * (1 - weight) + table[(index + 1) & 4095] * weight
+    return _unit(tone.astype(np.float32))
