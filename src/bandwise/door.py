@@ -1,0 +1,77 @@
+"""The door: whatever audio a caller brings becomes planar float32 inside, and leaves as it came."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.errors import BandwiseError
+
+Planar = NDArray[np.float32]
+"""Audio inside: (channels, frames) float32 in [-1, 1]."""
+
+FULL_SCALE = {"float32": 1.0, "float64": 1.0, "int16": 2.0**15, "int32": 2.0**31}
+"""The value that stands for 1.0 in each sample type a caller may bring."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the caller's audio looks: sample type, and whether mono came as (frames,) or (frames, 1)."""
+
+    dtype: str = "float32"
+    flat: bool = True
+
+
+def check_channels(channels: int) -> int:
+    """Return the channel count if it is a whole number of at least 1, else raise `BandwiseError`."""
+    if channels < 1 or channels != int(channels):
+        raise BandwiseError(
+            f"got {channels} channels; at least 1 is needed; give the number of columns of the audio"
+        )
+    return int(channels)
+
+
+def form_of(block: NDArray[np.generic], channels: int) -> Form:
+    """Read how a block looks and check it: (frames,) or (frames, channels), one of four sample types.
+
+    Raises:
+        BandwiseError: for another layout or sample type; the layout is never guessed.
+    """
+    if block.dtype.name not in FULL_SCALE:
+        allowed = ", ".join(FULL_SCALE)
+        raise BandwiseError(f"got {block.dtype.name} samples; allowed are {allowed}; convert with .astype()")
+    if block.ndim == 1 and channels == 1:
+        return Form(block.dtype.name, flat=True)
+    if block.ndim == 2 and block.shape[1] == channels:
+        return Form(block.dtype.name, flat=False)
+    wanted = "(frames,) or (frames, 1)" if channels == 1 else f"(frames, {channels})"
+    raise BandwiseError(
+        f"got audio of shape {block.shape}; {wanted} is needed; transpose it or set channels="
+    )
+
+
+def to_planar(block: NDArray[np.generic], form: Form) -> Planar:
+    """Convert a checked block to (channels, frames) float32, full scale at 1; always a copy."""
+    columns = block[:, None] if form.flat else block
+    scaled = columns.T / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else columns.T
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes Inf and is silenced below
+        return np.array(scaled, dtype=np.float32, order="C")
+
+
+def from_planar(planar: Planar, form: Form) -> NDArray[np.generic]:
+    """Undo `to_planar`: integers are rounded and clipped to their range, floats are left alone."""
+    columns = planar[0] if form.flat else planar.T
+    if not form.dtype.startswith("int"):
+        return np.array(columns, dtype=form.dtype, order="C")
+    full_scale = FULL_SCALE[form.dtype]
+    steps = np.rint(columns.astype(np.float64) * full_scale)
+    return np.ascontiguousarray(np.clip(steps, -full_scale, full_scale - 1.0).astype(form.dtype))
+
+
+def silence_nonfinite(planar: Planar) -> int:
+    """Set NaN and Inf samples to zero in place; return how many there were."""
+    broken = ~np.isfinite(planar)
+    count = int(np.count_nonzero(broken))
+    if count:
+        planar[broken] = 0.0
+    return count

@@ -1,0 +1,151 @@
+"""The contract of everything that changes sound, and the base classes that keep it.
+
+    process(block, *, reset=False) -> block    same length, same dtype, delayed by latency_samples
+    flush() -> block                           the delayed tail
+    reset(); latency_samples; sample_rate; channels
+
+Audio is (frames,) or (frames, channels). Cutting a signal into any blocks gives the same bits as one block.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.door import Form, Planar, check_channels, form_of, from_planar, silence_nonfinite, to_planar
+from bandwise.hops import Engine, HopStream
+from bandwise.rates import ResampledEngine, check_sample_rate
+
+Audio = TypeVar("Audio", bound=NDArray[Any])
+
+
+class Processor(Protocol):
+    """What a file runner, a live loop or a chain may rely on."""
+
+    @property
+    def latency_samples(self) -> int:
+        """How many samples the output lags the input."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+
+    @property
+    def channels(self) -> int:
+        """Columns of the audio; 1 takes (frames,) too."""
+
+    def process(self, block: Audio, *, reset: bool = False) -> Audio:
+        """Same length, same dtype, delayed by `latency_samples`."""
+
+    def flush(self) -> NDArray[Any]:
+        """The delayed tail; the next block starts a fresh signal."""
+
+    def reset(self) -> None:
+        """Forget the past."""
+
+
+class BlockProcessor(ABC):
+    """A `Processor` made of a planar float32 core: the door, the bad samples and the tail are handled here.
+
+    A subclass writes `_process`, and `_reset`; `latency_samples` is set before the first block.
+    """
+
+    latency_samples: int = 0
+
+    def __init__(self, sample_rate: int = 48_000, channels: int = 1) -> None:
+        self.sample_rate = check_sample_rate(sample_rate)
+        self.channels = check_channels(channels)
+        self.nonfinite_samples = 0
+        """How many NaN or Inf samples came since the last reset; each was treated as silence."""
+        self._form = Form(flat=self.channels == 1)
+
+    @abstractmethod
+    def _process(self, planar: Planar) -> Planar:
+        """(channels, n) float32 -> (channels, n) float32, delayed by `latency_samples`."""
+
+    @abstractmethod
+    def _reset(self) -> None:
+        """Forget the past."""
+
+    def process(self, block: Audio, *, reset: bool = False) -> Audio:
+        """Process one block of any length: (frames,) or (frames, channels) -> same shape and dtype.
+
+        Args:
+            block: float32 or float64 in [-1, 1], int16 or int32.
+            reset: start a fresh signal with this block.
+
+        Raises:
+            BandwiseError: for another layout or sample type.
+        """
+        if reset:
+            self.reset()
+        self._form = form_of(np.asarray(block), self.channels)
+        planar = to_planar(np.asarray(block), self._form)
+        self._count_nonfinite(planar)
+        out: Any = from_planar(self._process(planar), self._form)
+        return out  # type: ignore[no-any-return]
+
+    def flush(self) -> NDArray[Any]:
+        """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh."""
+        tail = self._process(np.zeros((self.channels, self.latency_samples), np.float32))
+        self.reset()
+        return from_planar(tail, self._form)
+
+    def reset(self) -> None:
+        """Forget the past: the next block starts a fresh signal."""
+        self.nonfinite_samples = 0
+        self._reset()
+
+    def _count_nonfinite(self, planar: Planar) -> None:
+        count = silence_nonfinite(planar)
+        if count and not self.nonfinite_samples:
+            message = "got NaN or Inf samples; each is treated as silence; check where the audio comes from"
+            warnings.warn(message, UserWarning, stacklevel=3)
+        self.nonfinite_samples += count
+
+
+class HopProcessor(BlockProcessor):
+    """A `Processor` around engines of fixed hops, one per channel, at any rate from 8 to 192 kHz.
+
+    `make_engine()` returns a fresh engine of `core_hz`; other rates are resampled on the way in and out.
+    Blocks are multiples of `block_multiple` samples; a larger one waits less for a hop (`HopStream`).
+    """
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        sample_rate: int = 48_000,
+        channels: int = 1,
+        block_multiple: int = 1,
+        core_hz: int = 48_000,
+    ) -> None:
+        super().__init__(sample_rate, channels)
+        self.engines = [make_engine() for _ in range(self.channels)]
+        seen: list[Engine] = list(self.engines)
+        if self.sample_rate != core_hz:
+            seen = [ResampledEngine(engine, self.sample_rate, core_hz) for engine in self.engines]
+        self._hops = HopStream(seen, block_multiple)
+        self.latency_samples = self._hops.latency_samples
+
+    def _process(self, planar: Planar) -> Planar:
+        return self._hops.process(planar)
+
+    def _reset(self) -> None:
+        self._hops.reset()
+
+    def flush(self) -> NDArray[Any]:
+        """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh."""
+        tail = from_planar(self._hops.flush(), self._form)
+        self.reset()
+        return tail
+
+
+def whole(processor: Processor, x: Audio) -> Audio:
+    """Run a whole signal, latency taken off: the output aligns with x and has its length."""
+    delayed = np.concatenate([processor.process(x, reset=True), processor.flush()])
+    latency = processor.latency_samples
+    out: Any = delayed[latency : latency + len(x)]
+    return out  # type: ignore[no-any-return]
