@@ -16,7 +16,7 @@ HOPS_PER_SECOND = 100
 
 def check_sample_rate(sample_rate: float) -> int:
     """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
-    if sample_rate != int(sample_rate) or not LOWEST_HZ <= sample_rate <= HIGHEST_HZ:
+    if not (LOWEST_HZ <= sample_rate <= HIGHEST_HZ and sample_rate == int(sample_rate)):
         raise BandwiseError(
             f"got a sample rate of {sample_rate} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
             "allowed; resample the audio first"

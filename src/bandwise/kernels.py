@@ -1,0 +1,172 @@
+"""The one door to compiled code: `@kernel` compiles a loop once and keeps the result on disk.
+
+numba's own cache does not see a change in another file that a kernel calls or takes a constant from, and
+fails where the package is read-only or there is no home. So every module with kernels gets a folder of its
+own, named after the sources it depends on, in the first place that can be written: NUMBA_CACHE_DIR, the
+user's cache folder, the folder for temporary files.
+"""
+
+import ast
+import atexit
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core import event
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parent
+_KEPT_DAYS = 30
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function of numbers and arrays on its first call (numba, no Python objects, GIL released).
+
+    The machine code is cached on disk. The plain Python text stays at hand as `.py_func`.
+    """
+    folder = cache_folder(function.__module__)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder or "")
+    try:
+        compiled = numba.njit(nogil=True, cache=folder is not None)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return cast("Function", compiled)
+
+
+@contextmanager
+def when_compiling(announce: Callable[[], None]) -> Iterator[None]:
+    """Call `announce` once if a kernel of ours is really compiled, not loaded from disk, inside the block."""
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        told = False
+
+        def on_start(self, event: Any) -> None:
+            ours = event.data["dispatcher"].py_func.__module__.startswith("bandwise")
+            if ours and not self.told:
+                self.told = True
+                announce()
+
+        def on_end(self, event: Any) -> None:
+            """Nothing to say."""
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+
+
+@cache
+def cache_folder(module: str) -> Path | None:
+    """Return a writable folder for the kernels of one module, or None where nothing can be written."""
+    name = f"{module}-{fingerprint(module)}"
+    for root in _roots():
+        with suppress(OSError, RuntimeError):
+            folder = root() / name
+            fresh = not folder.exists()
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            tempfile.TemporaryFile(dir=folder).close()
+            if fresh:
+                _prune(folder.parent, module)
+            return folder
+    return None
+
+
+def _roots() -> list[Callable[[], Path]]:
+    chosen = numba.config.CACHE_DIR
+    if chosen:
+        return [lambda: Path(chosen) / "bandwise", _private_temporary, _fresh_temporary]
+    return [_user_cache, _private_temporary, _fresh_temporary]
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library/Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "bandwise" / "kernels"
+
+
+def _private_temporary() -> Path:
+    """A folder that outlives us in a place anyone may write: used only if it is ours and closed to others.
+
+    What lies there is loaded as code, so a folder that someone else prepared must not be believed.
+    """
+    if not hasattr(os, "getuid"):
+        return Path(tempfile.gettempdir()) / "bandwise-kernels"
+    root = Path(tempfile.gettempdir()) / f"bandwise-kernels-{os.getuid()}"
+    with suppress(FileExistsError):
+        root.mkdir(mode=0o700)
+    status = root.lstat()
+    if root.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise PermissionError(f"{root} is not a private folder of this user")
+    return root
+
+
+@cache
+def _fresh_temporary() -> Path:
+    folder = tempfile.mkdtemp(prefix="bandwise-kernels-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _prune(root: Path, module: str) -> None:
+    """Remove folders that earlier sources of this module left behind long ago."""
+    oldest = time.time() - _KEPT_DAYS * 86_400
+    for folder in root.glob(f"{module}-*"):
+        with suppress(OSError):
+            if folder.stat().st_mtime < oldest:
+                rmtree(folder, ignore_errors=True)
+
+
+def fingerprint(module: str) -> str:
+    """Hash the source of a module and of every bandwise source it imports, directly or not."""
+    todo, texts = [module], {}
+    while todo:
+        name = todo.pop()
+        if name in texts or (path := _source(name)) is None:
+            continue
+        texts[name] = path.read_bytes()
+        todo += _imports(path, name)
+    digest = hashlib.sha256()
+    for name in sorted(texts):
+        digest.update(name.encode() + b"\0" + texts[name] + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _source(module: str) -> Path | None:
+    if module.partition(".")[0] != "bandwise":
+        path = getattr(sys.modules.get(module), "__file__", None)
+        return Path(path) if path and Path(path).is_file() else None
+    parts = module.split(".")[1:]
+    for path in (_PACKAGE.joinpath(*parts, "__init__.py"), _PACKAGE.joinpath(*parts).with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(path: Path, module: str) -> list[str]:
+    """Every `bandwise` module that a source imports; `from a import b` may mean a or a.b, so both."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = (
+                ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            )
+            origin = ".".join(part for part in (above, node.module) if part)
+            names += [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+    return [name for name in names if name.partition(".")[0] == "bandwise"]

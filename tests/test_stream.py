@@ -1,0 +1,261 @@
+"""The contract of everything that changes sound: cuts, latency, causality, forms, bad samples."""
+
+from math import gcd
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bandwise.errors import BandwiseError
+from bandwise.stream import BlockProcessor, HopProcessor, whole
+
+BLOCKS = [1, 17, 128, 480, 4799, None]
+RATES = [8_000, 11_025, 12_345, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000]
+
+
+class Delay:
+    """The simplest engine: hops come back `latency_samples` later, unchanged."""
+
+    hop_samples = 480
+
+    def __init__(self, latency_samples=1440):
+        self.latency_samples = latency_samples
+        self.reset()
+
+    def reset(self):
+        self.held = np.zeros(self.latency_samples, np.float32)
+
+    def process_hop(self, hop):
+        self.held = np.concatenate([self.held, hop])
+        out, self.held = self.held[:480], self.held[480:]
+        return out
+
+
+def noise(frames, channels=None, dtype="float32", seed=0):
+    """White noise at -12 dB in the form asked for."""
+    shape = frames if channels is None else (frames, channels)
+    x = np.random.default_rng(seed).uniform(-0.25, 0.25, shape)
+    scale = {"int16": 2**15, "int32": 2**31}.get(dtype, 1)
+    return (x * scale).astype(dtype)
+
+
+def smooth(frames, rate):
+    """Noise far below half the rate, so that a resampler has nothing to take away."""
+    x = np.random.default_rng(1).standard_normal(frames)
+    spectrum = np.fft.rfft(x)
+    spectrum[int(len(spectrum) * 0.6 * min(1.0, 48_000 / rate)) :] = 0
+    y = np.fft.irfft(spectrum, frames)
+    return (0.1 * y / np.std(y)).astype(np.float32)
+
+
+def cut(processor, x, block):
+    """Process x in pieces of `block` frames (all at once for None), then the tail."""
+    step = block or max(1, len(x))
+    pieces = [processor.process(x[start : start + step]) for start in range(0, len(x), step)]
+    return np.concatenate([*pieces, processor.flush()])
+
+
+def measured_delay(x, y):
+    """The lag of y behind x with the largest cross-correlation."""
+    size = len(x) + len(y)
+    correlation = np.fft.irfft(np.fft.rfft(y, size) * np.conj(np.fft.rfft(x, size)), size)
+    return int(np.argmax(correlation))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("channels", [None, 1, 2])
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+def test_any_cut_gives_the_same_bits(block, channels, rate):
+    """Joined pieces equal one piece exactly."""
+    x = noise(6_000, channels)
+    one, many = HopProcessor(Delay, rate, channels or 1), HopProcessor(Delay, rate, channels or 1)
+    assert np.array_equal(cut(one, x, None), cut(many, x, block))
+
+
+@given(cuts=st.lists(st.integers(0, 700), max_size=12), rate=st.sampled_from([8_000, 22_050, 48_000]))
+@settings(max_examples=30, deadline=None)
+def test_irregular_cuts_give_the_same_bits(cuts, rate):
+    """Blocks of changing length, empty ones included, are no different."""
+    x = noise(sum(cuts))
+    processor = HopProcessor(Delay, rate)
+    ends = np.cumsum(cuts, dtype=int)
+    pieces = [processor.process(x[end - size : end]) for size, end in zip(cuts, ends, strict=True)]
+    joined = np.concatenate([*pieces, processor.flush()]) if pieces else processor.flush()
+    assert np.array_equal(joined, cut(HopProcessor(Delay, rate), x, None))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32"])
+@pytest.mark.parametrize("channels", [None, 1, 2])
+def test_form_comes_back_as_it_came(dtype, channels):
+    """Shape and sample type survive, and an identity engine returns the very samples of float32 precision."""
+    x = noise(5_000, channels, dtype)
+    y = whole(HopProcessor(Delay, 48_000, channels or 1), x)
+    assert (y.shape, y.dtype) == (x.shape, x.dtype)
+    full = {"int16": 2**15, "int32": 2**31}.get(dtype, 1)
+    tolerance = 0 if dtype in {"float32", "int16"} else 2**-25
+    assert np.max(np.abs(y.astype(float) - x.astype(float))) / full <= tolerance
+
+
+def test_integers_are_clipped_not_wrapped():
+    """An output beyond full scale stays at full scale instead of changing sign."""
+
+    class Louder(Delay):
+        def process_hop(self, hop):
+            return super().process_hop(hop) * 4
+
+    for dtype in ("int16", "int32"):
+        info = np.iinfo(dtype)
+        x = np.repeat([info.max // 2, info.min // 2], 1_000).astype(dtype)
+        y = whole(HopProcessor(Louder), x)
+        assert set(y.tolist()) == {info.max, info.min}
+
+
+@pytest.mark.parametrize("block_multiple", [1, 7, 16, 96, 128, 160, 480, 960, 1_000])
+def test_latency_is_what_is_declared(block_multiple):
+    """The delay measured by cross-correlation is 1440 + 480 - gcd(block_multiple, 480), sample for sample."""
+    processor = HopProcessor(Delay, block_multiple=block_multiple)
+    assert processor.latency_samples == 1440 + 480 - gcd(block_multiple, 480)
+    x = noise(block_multiple * 20)
+    delayed = cut(processor, x, block_multiple)
+    assert measured_delay(x, delayed) == processor.latency_samples
+    assert len(delayed) == len(x) + processor.latency_samples
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_latency_at_every_rate(rate):
+    """Resampling included, the declared latency is exact and the signal comes through unharmed."""
+    processor = HopProcessor(Delay, rate)
+    x = smooth(rate // 2, rate)
+    delayed = cut(processor, x, 1_000)
+    assert measured_delay(x, delayed) == processor.latency_samples
+    y = delayed[processor.latency_samples :]
+    inner = slice(rate // 20, -rate // 20)
+    assert np.mean((y - x)[inner] ** 2) < 1e-7 * np.mean(x**2)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 12_345, 31_999, 44_100, 47_999, 192_000])
+def test_every_block_returns_as_many_samples(rate):
+    """Over many seconds and odd cuts no block ever comes back short."""
+    processor = HopProcessor(Delay, rate)
+    random = np.random.default_rng(rate)
+    for size in random.integers(1, rate // 10, 150):
+        assert len(processor.process(np.zeros(size, np.float32))) == size
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_later_input_never_changes_earlier_output(rate):
+    """Causality: two signals with a common beginning have a common beginning after processing."""
+    x, z = noise(9_000), noise(9_000, seed=1)
+    z[:5_000] = x[:5_000]
+    a, b = HopProcessor(Delay, rate).process(x), HopProcessor(Delay, rate).process(z)
+    assert np.array_equal(a[:5_000], b[:5_000])
+
+
+@pytest.mark.parametrize("rate", [22_050, 48_000])
+def test_reset_and_flush_start_afresh(rate):
+    """After flush, or with reset=True, a used processor answers like a new one."""
+    x = noise(3_000)
+    fresh, used = HopProcessor(Delay, rate), HopProcessor(Delay, rate)
+    expected = fresh.process(x)
+    used.process(noise(1_234, seed=5))
+    assert np.array_equal(used.process(x, reset=True), expected)
+    used.flush()
+    assert np.array_equal(used.process(x), expected)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 479, 480, 481])
+@pytest.mark.parametrize("rate", [8_000, 48_000])
+def test_short_signals_come_back_whole(frames, rate):
+    """A signal shorter than the latency, or none at all, has an output of its own length."""
+    assert whole(HopProcessor(Delay, rate), noise(frames)).shape == (frames,)
+
+
+def test_channels_do_not_touch():
+    """Each channel of a pair is what it would be alone."""
+    x = noise(4_000, 2)
+    y = whole(HopProcessor(Delay, 44_100, 2), x)
+    for channel in range(2):
+        alone = whole(HopProcessor(Delay, 44_100, 1), x[:, channel])
+        assert np.array_equal(y[:, channel], alone)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_broken_samples_are_silence_with_one_warning(bad):
+    """NaN and Inf count as zero, are counted, and warn once."""
+    x = noise(2_000)
+    x[100:103], x[1_500] = bad, bad
+    clean = np.where(np.isfinite(x), x, 0)
+    processor = HopProcessor(Delay)
+    with pytest.warns(UserWarning, match="NaN or Inf") as caught:
+        first, second = processor.process(x[:1_000]), processor.process(x[1_000:])
+    assert len(caught) == 1
+    assert processor.nonfinite_samples == 4
+    assert np.array_equal(np.concatenate([first, second]), HopProcessor(Delay).process(clean))
+
+
+def test_a_float64_too_large_for_float32_is_broken_too():
+    """1e300 cannot be held inside: it is silenced like Inf."""
+    with pytest.warns(UserWarning, match="NaN or Inf"):
+        y = whole(HopProcessor(Delay), np.array([0.5, 1e300, -0.5]))
+    assert y.tolist() == [0.5, 0.0, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("block", "channels", "says"),
+    [
+        (np.zeros((10, 2), np.float32), 1, "shape"),
+        (np.zeros((2, 10), np.float32), 2, "shape"),
+        (np.zeros(10, np.float32), 2, "shape"),
+        (np.zeros((5, 1, 1), np.float32), 1, "shape"),
+        (np.zeros(10, np.uint8), 1, "uint8"),
+        (np.zeros(10, np.complex64), 1, "complex64"),
+    ],
+)
+def test_layout_and_type_are_never_guessed(block, channels, says):
+    """What does not fit is refused with the form that would."""
+    with pytest.raises(BandwiseError, match=says):
+        HopProcessor(Delay, 48_000, channels).process(block)
+
+
+@pytest.mark.parametrize("rate", [0, 7_999, 192_001, 44_100.5, -48_000, float("nan"), float("inf")])
+def test_rates_out_of_range_are_refused(rate):
+    """8 to 192 kHz, whole numbers."""
+    with pytest.raises(BandwiseError, match="sample rate"):
+        HopProcessor(Delay, rate)
+
+
+@pytest.mark.parametrize(("key", "value"), [("channels", 0), ("channels", -1), ("block_multiple", 0)])
+def test_counts_start_at_one(key, value):
+    """Zero channels or blocks of nothing are refused."""
+    with pytest.raises(BandwiseError, match="got"):
+        HopProcessor(Delay, **{key: value})
+
+
+def test_a_broken_promise_of_block_size_is_told():
+    """A block that is no multiple of block_multiple would have to return samples that do not exist yet."""
+    with pytest.raises(BandwiseError, match="block_multiple"):
+        HopProcessor(Delay, block_multiple=480).process(noise(17))
+
+
+def test_a_sample_wise_processor_needs_two_methods():
+    """BlockProcessor gives a sample-wise stage the whole contract: here a delay of 3 samples."""
+
+    class Three(BlockProcessor):
+        latency_samples = 3
+
+        def __init__(self, channels):
+            super().__init__(48_000, channels)
+            self._reset()
+
+        def _reset(self):
+            self.held = np.zeros((self.channels, 3), np.float32)
+
+        def _process(self, planar):
+            joined = np.concatenate([self.held, planar], axis=1)
+            self.held = joined[:, planar.shape[1] :]
+            return joined[:, : planar.shape[1]]
+
+    x = noise(1_000, 2, "int16")
+    assert np.array_equal(whole(Three(2), x), x)
+    assert np.array_equal(cut(Three(2), x, 7)[3:], x)
