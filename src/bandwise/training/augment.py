@@ -11,15 +11,15 @@ import soxr
 from numpy.typing import NDArray
 from scipy import signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Signal
+from bandwise.training.corpus import SAMPLE_RATE, Signal, as_signal
 
 TILT_LIMIT = 3 / 8
 Sections = NDArray[np.float64]
 
 
 def change_speed(samples: Signal, speed: float) -> Signal:
-    """Faster and higher for speed > 1; the length becomes len / speed, frequencies are multiplied by speed."""
-    return np.asarray(soxr.resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE, "MQ"), dtype=np.float32)
+    """Faster and higher for speed > 1; the length becomes len / speed, frequencies grow by speed."""
+    return as_signal(soxr.resample(samples, SAMPLE_RATE * speed, SAMPLE_RATE, "MQ"))
 
 
 def tilt(rng: np.random.Generator) -> Sections:
@@ -32,7 +32,7 @@ def tilt(rng: np.random.Generator) -> Sections:
 
 
 def microphone(rng: np.random.Generator) -> Sections:
-    """A gentle response: two peaks or dips of up to 6 dB, and a high-pass at 20 to 160 Hz in half the cases."""
+    """A gentle response: two peaks or dips of up to 6 dB, half the time a high-pass at 20 to 160 Hz."""
     sections = [_peak(float(rng.uniform(-6, 6)), _log_uniform(rng, 80, 12_000), rng) for _ in range(2)]
     if rng.random() < 0.5:
         corner_hz = _log_uniform(rng, 20, 160)
@@ -47,7 +47,7 @@ def low_pass(cutoff_hz: float) -> Sections:
 
 def apply(sections: Sections, samples: Signal) -> Signal:
     """Second-order sections [sections, 6] along the last axis."""
-    return np.asarray(signal.sosfilt(sections.astype(np.float32), samples), dtype=np.float32)
+    return as_signal(signal.sosfilt(sections.astype(np.float32), samples))
 
 
 def draw_cutoff_hz(rng: np.random.Generator) -> float:
@@ -99,7 +99,7 @@ def _log_envelope(spectra: NDArray[np.complex64], quefrency: int) -> Signal:
     magnitude = np.abs(spectra)
     cepstrum = np.fft.irfft(np.log(magnitude + 1e-4 * magnitude.max() + 1e-12))
     cepstrum[:, quefrency : cepstrum.shape[1] - quefrency + 1] = 0
-    return np.asarray(np.fft.rfft(cepstrum).real, dtype=np.float32)
+    return as_signal(np.fft.rfft(cepstrum).real)
 
 
 def _overlap_add(frames: Signal, hop: int) -> Signal:
@@ -109,7 +109,7 @@ def _overlap_add(frames: Signal, hop: int) -> Signal:
     out = np.zeros((count + parts - 1, hop), np.float32)
     for part in range(parts):
         out[part : part + count] += frames[:, part * hop : (part + 1) * hop]
-    return out.reshape(-1) / np.float32(parts / 2)
+    return as_signal(out.reshape(-1) / (parts / 2))
 
 
 def _peak(gain_db: float, centre_hz: float, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -118,10 +118,12 @@ def _peak(gain_db: float, centre_hz: float, rng: np.random.Generator) -> NDArray
     angle = 2 * np.pi * centre_hz / SAMPLE_RATE
     alpha = np.sin(angle) / (2 * rng.uniform(0.4, 1.2))
     section = np.array(
-        [1 + alpha * amplitude, -2 * np.cos(angle), 1 - alpha * amplitude]
-        + [1 + alpha / amplitude, -2 * np.cos(angle), 1 - alpha / amplitude]
+        [
+            [1 + alpha * amplitude, -2 * np.cos(angle), 1 - alpha * amplitude],
+            [1 + alpha / amplitude, -2 * np.cos(angle), 1 - alpha / amplitude],
+        ]
     )
-    return section / section[3]
+    return np.asarray(section.reshape(6) / section[1, 0])
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

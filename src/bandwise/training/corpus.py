@@ -12,10 +12,9 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -24,11 +23,19 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SAMPLE_RATE = 48_000
 STORED_PEAK = 0.9
 INT16_SCALE = 32_768.0
 
 Signal = NDArray[np.float32]
+
+
+def as_signal(samples: NDArray[Any]) -> Signal:
+    """The same numbers as float32."""
+    return np.asarray(samples, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Recordings:
         """Half way between every second counting alike and every group (speaker, class) counting alike."""
         seconds = {group: sum(clip.length for clip in clips) for group, clips in self.groups.items()}
         weights = np.array([clip.length / np.sqrt(seconds[clip.group]) for clip in self.clips])
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum())
 
     def draw(self, rng: np.random.Generator) -> Clip:
         """A random clip; long clips and seldom groups are likelier."""
@@ -77,10 +84,11 @@ class Recordings:
         begin = clip.start + offset
         end = clip.start + min(offset + length, clip.length)
         scale = np.float32(1.0 / (INT16_SCALE * clip.active_rms))
-        return self.samples[begin:end].astype(np.float32) * scale
+        return as_signal(self.samples[begin:end] * scale)
 
     @property
     def minutes(self) -> float:
+        """Length of all clips together."""
         return sum(clip.length for clip in self.clips) / SAMPLE_RATE / 60
 
 
@@ -145,7 +153,7 @@ def decode(path: Path) -> Signal:
     mono = samples.mean(axis=1, dtype=np.float32)
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
-    return np.asarray(mono - mono.mean(dtype=np.float64), dtype=np.float32)
+    return as_signal(mono - mono.mean(dtype=np.float64))
 
 
 def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
@@ -215,9 +223,9 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
         for samples, clip in decoded:
             out.write(samples.tobytes())
             clips.append(asdict(clip))
-    os.replace(partial, stem.with_suffix(".i16"))
+    partial.replace(stem.with_suffix(".i16"))
     partial.write_text(json.dumps(clips), "utf-8")
-    os.replace(partial, stem.with_suffix(".json"))
+    partial.replace(stem.with_suffix(".json"))
 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:

@@ -1,25 +1,27 @@
 """Endless training examples: a voice as it should sound, and as a microphone might hear it.
 
-Speech of one or two speakers with pauses, perhaps in a room, under one to three noises and some events, through
-one microphone, at any level. All randomness comes from the generator handed in: same seed, same samples.
+Speech of one or two speakers with pauses, perhaps in a room, under one to three noises and some events,
+through one microphone, at any level. All randomness comes from the generator handed in: same seed, same
+samples.
 
-Bandwidth. Many recordings stop at 8 or 16 kHz, and what their speaker did above is unknown. `bandwidth_hz` says
-up to where the target is true; the loss must skip bands above it, else the network learns that speech has no
-treble and removes it from full-band voices. Three cases where nothing is masked although there is no treble, so
-that noise above a narrow voice is still removed: noise only (the target is zero everywhere), and a voice that
-was made narrow on purpose before the noise came (cut well below the recording's own limit, as a telephone voice
-from a loudspeaker: the truth above the cut is known to be nothing). After a low-pass over voice and noise
-together neither has anything above it, no gain matters there, and the bands are masked.
+Bandwidth. Many recordings stop at 8 or 16 kHz, and what their speaker did above is unknown. `bandwidth_hz`
+says up to where the target is true; the loss must skip bands above it, else the network learns that speech
+has no treble and removes it from full-band voices. Two cases are never masked, so that noise above a narrow
+voice is still removed: noise only (the target is zero everywhere), and a voice that was made narrow on
+purpose before the noise came (cut well below the recording's own limit, as a telephone voice from a
+loudspeaker: the truth above the cut is known to be nothing). After a low-pass over voice and noise together
+neither has anything above it, no gain matters there, and the bands are masked.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from bandwise.training import augment, rooms, synthetic_noise
-from bandwise.training.corpus import SAMPLE_RATE, Clip, Corpus, Recordings, Signal, active_rms
+from bandwise.training.corpus import SAMPLE_RATE, Clip, Corpus, Recordings, Signal, active_rms, as_signal
 
 FULL_BANDWIDTH_HZ = SAMPLE_RATE / 2
 Range = tuple[float, float]
@@ -272,11 +274,11 @@ class Mixer:
 
 
 def _amplitude(level_db: float) -> np.float32:
-    return np.float32(10 ** (level_db / 20))
+    return np.float32(math.pow(10, level_db / 20))
 
 
 def _unit(samples: Signal) -> Signal:
-    return samples / np.float32(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-9)
+    return as_signal(samples / (np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-9))
 
 
 def _pause(rng: np.random.Generator) -> int:

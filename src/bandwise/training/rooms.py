@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Response, Signal
+from bandwise.training.corpus import SAMPLE_RATE, Response, Signal, as_signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 EARLY_S = 0.020
 WANTED_RT60_S = 0.200
@@ -36,7 +39,7 @@ class Shoebox:
         """Source at `distance_m` in a random direction; direct path of height 1 at LEAD_SAMPLES."""
         source = _inside(self.microphone_m + distance_m * _direction(rng), self.size_m)
         length = LEAD_SAMPLES + int(min(self.rt60_s, 1.0) * SAMPLE_RATE)
-        response = self._diffuse(rng, np.linalg.norm(source - self.microphone_m), length)
+        response = self._diffuse(rng, float(np.linalg.norm(source - self.microphone_m)), length)
         delays, heights = self._images(source)
         arrivals = LEAD_SAMPLES + np.round(delays * SAMPLE_RATE).astype(int)
         heard = arrivals < length
@@ -85,6 +88,7 @@ class MeasuredRoom:
     responses: list[Response]
 
     def response(self, rng: np.random.Generator) -> Response:
+        """One of them at random."""
         return self.responses[int(rng.integers(len(self.responses)))]
 
 
@@ -107,6 +111,7 @@ class Rooms:
         self.measured_probability = measured_probability if self.measured else 0.0
 
     def draw(self, rng: np.random.Generator) -> MeasuredRoom | Shoebox:
+        """The next room."""
         if rng.random() < self.measured_probability:
             return self.measured[int(rng.integers(len(self.measured)))]
         return draw_shoebox(rng)
@@ -136,7 +141,7 @@ def place_source(
         response, rt60_s = align(measured.samples), measured.rt60_s
         # One response stands for several distances: the early part louder or softer than measured.
         response = response * _early_weights(len(response), float(rng.uniform(0.5, 1.5)))
-        response /= response[LEAD_SAMPLES]
+        response = as_signal(response / response[LEAD_SAMPLES])
     return Heard(response, shorten(response, rt60_s))
 
 
@@ -145,18 +150,18 @@ def align(response: Signal) -> Signal:
     peak = int(np.argmax(np.abs(response)))
     lead = np.zeros(LEAD_SAMPLES, np.float32)
     padded = np.concatenate([lead, response])[peak:]
-    return np.asarray(padded / padded[LEAD_SAMPLES], dtype=np.float32)
+    return as_signal(padded / padded[LEAD_SAMPLES])
 
 
 def shorten(response: Signal, rt60_s: float) -> Signal:
     """The wanted response: untouched for EARLY_S after the direct path, then decaying in WANTED_RT60_S.
 
-    A tail 10^(-3 t / T) becomes 10^(-3 t / 0.2) when multiplied by 10^(-3 t (1 / 0.2 - 1 / T)), t counted from
-    the end of the early part. Rooms that decay faster stay as they are.
+    A tail 10^(-3 t / T) becomes 10^(-3 t / 0.2) when multiplied by 10^(-3 t (1 / 0.2 - 1 / T)), t counted
+    from the end of the early part. Rooms that decay faster stay as they are.
     """
     extra = max(1 / WANTED_RT60_S - 1 / rt60_s, 0.0)
     late_s = (np.arange(len(response)) - LEAD_SAMPLES) / SAMPLE_RATE - EARLY_S
-    return np.asarray(response * 10 ** (-3 * extra * np.maximum(late_s, 0)), dtype=np.float32)
+    return as_signal(response * 10 ** (-3 * extra * np.maximum(late_s, 0)))
 
 
 def convolve(dry: Signal, responses: list[Signal]) -> list[Signal]:
@@ -164,14 +169,14 @@ def convolve(dry: Signal, responses: list[Signal]) -> list[Signal]:
     size = fft.next_fast_len(len(dry) + max(map(len, responses)), real=True)
     spectrum = fft.rfft(dry, size)
     wet = (fft.irfft(spectrum * fft.rfft(response, size), size) for response in responses)
-    return [np.asarray(x[LEAD_SAMPLES : LEAD_SAMPLES + len(dry)], dtype=np.float32) for x in wet]
+    return [as_signal(x[LEAD_SAMPLES : LEAD_SAMPLES + len(dry)]) for x in wet]
 
 
 def _early_weights(length: int, early: float) -> Signal:
     """`early` up to EARLY_S after the direct path, then 1 after a 5 ms crossfade."""
     end = LEAD_SAMPLES + EARLY_S * SAMPLE_RATE
     blend = np.clip((np.arange(length) - end) / (0.005 * SAMPLE_RATE), 0, 1)
-    return np.asarray(early + (1 - early) * blend, dtype=np.float32)
+    return as_signal(early + (1 - early) * blend)
 
 
 def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -190,7 +195,7 @@ def _image_positions(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Mirror images up to two reflections: positions [images, 3], reflections [images]; first the source.
 
-    Along one axis of length L the images are at 2 i L + x after |2 i| and at 2 i L - x after |2 i - 1| bounces.
+    Along one axis of length L the images are at 2 i L + x after |2 i| bounces, at 2 i L - x after |2 i - 1|.
     """
     cells = np.array([0, 0, 1, 1, -1])  # source, wall at 0, wall at L, both walls, both the other way
     mirrored = np.array([1, -1, -1, 1, 1])

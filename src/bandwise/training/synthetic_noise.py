@@ -7,12 +7,15 @@ weight and brings it to RMS 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Signal
+from bandwise.training.corpus import SAMPLE_RATE, Signal, as_signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Maker = Callable[[np.random.Generator, int], Signal]
 
@@ -39,30 +42,30 @@ def hum(rng: np.random.Generator, length: int) -> Signal:
     """Mains at 50 or 60 Hz with falling harmonics, steady, and a little hiss."""
     frequency = np.full(length, rng.choice([50.0, 60.0]) * rng.uniform(0.999, 1.001))
     tone = _harmonics(rng, frequency, count=int(rng.integers(3, 60)), slope_db=rng.uniform(3, 12))
-    return tone + np.float32(10 ** rng.uniform(-3, -1)) * coloured(rng, length)
+    return as_signal(tone + 10 ** rng.uniform(-3, -1) * coloured(rng, length))
 
 
 def engine(rng: np.random.Generator, length: int) -> Signal:
     """Harmonics of a drifting 25 to 400 Hz over coloured noise: motors, drills, vacuum cleaners."""
     drift = _slow(rng, length, cutoff_hz=rng.uniform(0.2, 2))
-    frequency = 25 * 16 ** rng.random() * 2 ** (rng.uniform(0, 0.2) * drift)
+    frequency = 25.0 * 16 ** rng.random() * 2 ** (rng.uniform(0, 0.2) * drift.astype(np.float64))
     tone = _harmonics(rng, frequency, count=int(rng.integers(5, 60)), slope_db=rng.uniform(1, 9))
-    return tone + np.float32(10 ** rng.uniform(-1, 0.3)) * _unit(shaped(rng, length))
+    return as_signal(tone + 10 ** rng.uniform(-1, 0.3) * shaped(rng, length))
 
 
 def fan(rng: np.random.Generator, length: int) -> Signal:
     """Coloured noise that breathes with the blades, and their tone."""
     blades_hz = rng.uniform(8, 120)
     phase = 2 * np.pi * blades_hz * np.arange(length, dtype=np.float64) / SAMPLE_RATE
-    breath = 1 + rng.uniform(0.05, 0.6) * np.cos(phase).astype(np.float32)
+    breath = 1 + rng.uniform(0.05, 0.6) * np.cos(phase)
     tone = _harmonics(rng, np.full(length, blades_hz), count=8, slope_db=6)
-    return _unit(shaped(rng, length)) * breath + np.float32(10 ** rng.uniform(-2, -0.5)) * tone
+    return as_signal(shaped(rng, length) * breath + 10 ** rng.uniform(-2, -0.5) * tone)
 
 
 def modulated(rng: np.random.Generator, length: int) -> Signal:
     """Shaped noise whose level wanders by some 20 dB, slowly or as fast as syllables."""
     level = _slow(rng, length, cutoff_hz=float(np.exp(rng.uniform(np.log(0.3), np.log(8)))))
-    return shaped(rng, length) * 10 ** (level * np.float32(rng.uniform(0.2, 0.6)))
+    return as_signal(shaped(rng, length) * 10 ** (level * rng.uniform(0.2, 0.6)))
 
 
 def clicks(rng: np.random.Generator, length: int) -> Signal:
@@ -72,15 +75,15 @@ def clicks(rng: np.random.Generator, length: int) -> Signal:
     train[rng.integers(0, length, count)] = rng.choice([-1, 1], count) * 10 ** rng.uniform(-1, 0, count)
     burst_length = int(rng.uniform(0.001, 0.06) * SAMPLE_RATE)
     decay = np.exp(-np.linspace(0, 7, burst_length, dtype=np.float32))
-    return signal.oaconvolve(train, shaped(rng, burst_length) * decay)[:length].astype(np.float32)
+    return as_signal(signal.oaconvolve(train, shaped(rng, burst_length) * decay)[:length])
 
 
 def wind(rng: np.random.Generator, length: int) -> Signal:
     """Turbulence on a microphone: brown noise below some 100 to 600 Hz in gusts of 10 to 30 dB."""
     corner = rng.uniform(100, 600)
     rumble = _shaped(rng, length, lambda hz: np.maximum(hz, 15.0) ** -0.8 / (1 + (hz / corner) ** 2))
-    gusts = _slow(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * np.float32(rng.uniform(0.3, 0.8))
-    return rumble * 10**gusts
+    gusts = _slow(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * rng.uniform(0.3, 0.8)
+    return as_signal(rumble * 10**gusts)
 
 
 MAKERS: dict[Maker, float] = {
@@ -103,8 +106,8 @@ def draw(rng: np.random.Generator, length: int) -> tuple[Signal, str]:
     return _unit(maker(rng, length)), maker.__name__
 
 
-def _unit(samples: Signal) -> Signal:
-    return samples / np.float32(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)
+def _unit(samples: NDArray[np.floating[Any]]) -> Signal:
+    return as_signal(samples / (np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12))
 
 
 def _shaped(
@@ -115,7 +118,7 @@ def _shaped(
     spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
     response = magnitude(np.arange(len(spectrum)) * (SAMPLE_RATE / size)).astype(np.float32)
     response[0] = 0
-    return _unit(fft.irfft(spectrum * response, size)[:length].astype(np.float32))
+    return _unit(fft.irfft(spectrum * response, size)[:length])
 
 
 def _slow(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
@@ -125,7 +128,7 @@ def _slow(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
     index = position.astype(int)
     blend = 0.5 - 0.5 * np.cos(np.pi * (position - index))
     values = 0.6 * rng.standard_normal(knots)
-    return (values[index] * (1 - blend) + values[index + 1] * blend).astype(np.float32)
+    return as_signal(values[index] * (1 - blend) + values[index + 1] * blend)
 
 
 def _harmonics(
@@ -146,4 +149,4 @@ def _harmonics(
     index = phase.astype(np.int64)
     weight = phase - index
     tone = table[index & 4095] * (1 - weight) + table[(index + 1) & 4095] * weight
-    return _unit(tone.astype(np.float32))
+    return _unit(tone)
