@@ -1,0 +1,22 @@
+"""The picture of a training run, drawn from its log."""
+
+import json
+from pathlib import Path
+
+
+def plot_losses(log: Path, picture: Path) -> None:
+    """Draw gain and strength losses over updates, training (faint) and validation, from a `log.jsonl` to a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, name in zip(figure.subplots(1, 2), ("gain_loss", "strength_loss"), strict=True):
+        for kind, style in (("train", {"alpha": 0.35}), ("valid", {"marker": "."})):
+            chosen = [r for r in records if r["kind"] == kind]
+            axes.plot([r["update"] for r in chosen], [r[name] for r in chosen], label=kind, **style)
+        axes.set(title=name.replace("_", " "), xlabel="updates", yscale="log")
+        axes.grid(alpha=0.3, which="both")
+        axes.legend()
+    figure.savefig(picture, dpi=110)

@@ -1,0 +1,341 @@
+"""The training run: one network, one loss, one optimiser, one loop, readable from top to bottom.
+
+Leaves in its folder: `checkpoint.pt` (everything needed to go on exactly), `log.jsonl` (one record per line) and
+`losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
+"""
+
+import copy
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bandwise.errors import BandwiseError
+from bandwise.training.loss import LossConfig, perceptual_loss
+from bandwise.training.model import BANDS, PercepNet, PercepNetConfig
+
+FRAMES_PER_SECOND = 100
+CHECKPOINT_FORMAT = 1
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+Record = dict[str, Any]
+
+
+class TrainingData(Protocol):
+    """What a data source offers; `bandwise.training.shards.ShardReader` is one."""
+
+    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Arrays:
+        """Features [B, T, 70], targets [B, T, 68] and the number of meaningful bands [B], drawn with `rng`."""
+
+
+class ValidationData(Protocol):
+    """A data source that can be walked through in order."""
+
+    def sequences(self, frames: int, sequences: int) -> Iterator[Arrays]:
+        """Batches as above, every frame at most once, the same ones each time."""
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """One run.  Either `minutes` (of wall clock, all sessions of the run together) or `updates` ends it."""
+
+    network: PercepNetConfig = field(default_factory=PercepNetConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    minutes: float | None = None
+    updates: int | None = None
+    sequences: int = 48  # per update; many small updates beat few large ones
+    frames: int = 200  # per sequence, 10 ms each
+    learning_rate: float = 1e-3  # the peak, after the warm-up
+    final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
+    warmup_updates: int = 200
+    weight_decay: float = 1e-3
+    gradient_limit: float = 1.0  # norm of all gradients together
+    average_updates: int = 300  # span of the moving average of the weights that is validated and exported
+    validate_every: int = 300  # updates
+    validation_minutes: float = 8.0  # of audio
+    checkpoint_minutes: float = 5.0
+    log_every: int = 20  # updates
+    seed: int = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str = "auto"
+    threads: int = 0  # for torch on a CPU; 0 leaves its own choice
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "FitConfig":
+        """The inverse of dataclasses.asdict, as found in a checkpoint."""
+        network = dict(values["network"], kernels=tuple(values["network"]["kernels"]))
+        nested = {"network": PercepNetConfig(**network), "loss": LossConfig(**values["loss"])}
+        return FitConfig(**{**values, **nested})
+
+
+@dataclass
+class Run:
+    """All that changes while training, and so all that a checkpoint holds beside the configuration."""
+
+    network: PercepNet
+    average: PercepNet
+    optimiser: torch.optim.Optimizer
+    rng: np.random.Generator
+    update: int = 0
+    elapsed_s: float = 0.0
+    audio_s: float = 0.0
+
+
+def fit(
+    config: FitConfig,
+    train: TrainingData,
+    valid: ValidationData | None,
+    folder: Path,
+    report: Callable[[Record], None] = lambda record: None,
+) -> PercepNet:
+    """Train within the budget, going on from `folder/checkpoint.pt` if there is one; returns the averaged network.
+
+    `report` receives each log record.  An interrupt (Ctrl-C) saves a checkpoint before it goes on its way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    device, dtype = choose_device(config), choose_precision(config)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    keep_freed_memory()
+    run = start(config, train, folder, device)
+    log = Log(folder, report)
+    last_save_s = run.elapsed_s
+    begun = time.monotonic() - run.elapsed_s
+    try:
+        while progress(config, run) < 1:
+            for group in run.optimiser.param_groups:
+                group["lr"] = learning_rate(config, run.update, progress(config, run))
+            losses = update(config, run, train, device, dtype)
+            run.elapsed_s = time.monotonic() - begun
+            if run.update % config.log_every == 0:
+                log.write(training_record(config, run, losses))
+            if valid is not None and run.update % config.validate_every == 0:
+                log.write(validate(config, run, valid, device, dtype))
+            if run.elapsed_s - last_save_s > 60 * config.checkpoint_minutes:
+                last_save_s = run.elapsed_s
+                save(config, run, folder)
+                log.plot()
+        if valid is not None:
+            log.write(validate(config, run, valid, device, dtype))
+    finally:
+        run.elapsed_s = time.monotonic() - begun
+        save(config, run, folder)
+        log.plot()
+    return run.average
+
+
+def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.device) -> Run:
+    """A fresh run by the seed, or the run in the folder's checkpoint."""
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    network = PercepNet(config.network)
+    path = folder / "checkpoint.pt"
+    saved = read_checkpoint(path) if path.exists() else None
+    if saved is None:
+        network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
+    network.to(device)
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    free = [p for p in network.parameters() if p.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    run = Run(network, copy.deepcopy(network), optimiser, rng)
+    if saved is not None:
+        restore(run, saved)
+    return run
+
+
+def update(
+    config: FitConfig, run: Run, train: TrainingData, device: torch.device, dtype: torch.dtype
+) -> tuple[float, float, float]:
+    """One step of the optimiser and of the moving average; (gain loss, strength loss, norm of the gradient)."""
+    batch = train.batch(run.rng, config.sequences, config.frames)
+    for_gains, for_strengths = losses_of(config, run.network, batch, device, dtype)
+    run.optimiser.zero_grad()
+    (for_gains + for_strengths).backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.gradient_limit)
+    if torch.isfinite(norm):
+        run.optimiser.step()
+        run.network.limit_weights()
+    # the average starts short, so that it forgets the random weights of the beginning
+    weight = max(1 / (run.update + 1), 1 / config.average_updates)
+    with torch.no_grad():
+        for kept, new in zip(run.average.parameters(), run.network.parameters(), strict=True):
+            kept.lerp_(new, weight)
+    run.update += 1
+    run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
+    return for_gains.item(), for_strengths.item(), norm.item()
+
+
+def losses_of(
+    config: FitConfig, network: PercepNet, batch: Arrays, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """(gain loss, strength loss) of a network on a batch."""
+    features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch)
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        gains, strengths, _ = network(features)
+    return perceptual_loss(gains, strengths, targets, bands_valid, config.loss)
+
+
+@torch.no_grad()
+def validate(
+    config: FitConfig, run: Run, valid: ValidationData, device: torch.device, dtype: torch.dtype
+) -> Record:
+    """Losses of the averaged network over the first `validation_minutes` of the validation data."""
+    remaining = config.validation_minutes * 60 * FRAMES_PER_SECOND
+    sums, batches = np.zeros(2), 0
+    for batch in valid.sequences(config.frames, config.sequences):
+        sums += [v.item() for v in losses_of(config, run.average, batch, device, dtype)]
+        batches += 1
+        remaining -= batch[0].shape[0] * batch[0].shape[1]
+        if remaining <= 0:
+            break
+    means = sums / max(batches, 1)
+    return {
+        "kind": "valid",
+        "update": run.update,
+        "elapsed_s": round(run.elapsed_s, 1),
+        "gain_loss": float(means[0]),
+        "strength_loss": float(means[1]),
+    }
+
+
+def progress(config: FitConfig, run: Run) -> float:
+    """Share of the budget that is used, 0 to 1 and beyond."""
+    if config.updates is not None:
+        return run.update / config.updates
+    if config.minutes is not None:
+        return run.elapsed_s / (60 * config.minutes)
+    raise BandwiseError("got no budget; training takes minutes or a number of updates; pass minutes=120")
+
+
+def learning_rate(config: FitConfig, update: int, share: float) -> float:
+    """Linear warm-up, then half a cosine from the peak to the final rate over the budget."""
+    warm = min(1.0, (update + 1) / max(config.warmup_updates, 1))
+    cosine = 0.5 + 0.5 * math.cos(math.pi * min(share, 1.0))
+    return warm * (config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * cosine)
+
+
+def training_record(config: FitConfig, run: Run, losses: tuple[float, float, float]) -> Record:
+    """The state of the run as a flat record for the log."""
+    share = progress(config, run)
+    return {
+        "kind": "train",
+        "update": run.update,
+        "elapsed_s": round(run.elapsed_s, 1),
+        "remaining_s": round(run.elapsed_s * (1 / share - 1), 1),
+        "audio_hours": round(run.audio_s / 3600, 3),
+        "audio_seconds_per_second": round(run.audio_s / max(run.elapsed_s, 1e-9), 1),
+        "learning_rate": run.optimiser.param_groups[0]["lr"],
+        "gain_loss": losses[0],
+        "strength_loss": losses[1],
+        "gradient_norm": losses[2],
+    }
+
+
+def save(config: FitConfig, run: Run, folder: Path) -> None:
+    """Write `checkpoint.pt`; a reader sees the old one or the new one, never a part."""
+    content = {
+        "format": CHECKPOINT_FORMAT,
+        "config": asdict(config),
+        "network": run.network.state_dict(),
+        "average": run.average.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+        "rng": json.dumps(run.rng.bit_generator.state),
+        "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
+    }
+    partial = folder / "checkpoint.pt.part"
+    torch.save(content, partial)
+    os.replace(partial, folder / "checkpoint.pt")
+
+
+def restore(run: Run, saved: Record) -> None:
+    """Bring a run to where a checkpoint left it."""
+    run.network.load_state_dict(saved["network"])
+    run.average.load_state_dict(saved["average"])
+    run.optimiser.load_state_dict(saved["optimiser"])
+    run.rng.bit_generator.state = json.loads(saved["rng"])
+    for name, value in saved["counters"].items():
+        setattr(run, name, value)
+
+
+def read_checkpoint(path: Path) -> Record:
+    """The content of a checkpoint, on the CPU."""
+    try:
+        saved: Record = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is none of its own
+        raise BandwiseError(f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder") from error
+    if saved.get("format") != CHECKPOINT_FORMAT:
+        raise BandwiseError(
+            f"got a checkpoint of format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
+        )
+    return saved
+
+
+def trained_network(path: Path) -> tuple[PercepNet, FitConfig]:
+    """The averaged network in a checkpoint, and the configuration that made it."""
+    saved = read_checkpoint(path)
+    config = FitConfig.from_dict(saved["config"])
+    network = PercepNet(config.network)
+    network.load_state_dict(saved["average"])
+    return network, config
+
+
+class Log:
+    """`log.jsonl` and `losses.png` of a run, and the caller's `report`."""
+
+    def __init__(self, folder: Path, report: Callable[[Record], None]) -> None:
+        self.path = folder / "log.jsonl"
+        self.report = report
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        with self.path.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+        self.report(record)
+
+    def plot(self) -> None:
+        """Redraw the curves of training and validation, if matplotlib is installed."""
+        with suppress(ImportError):
+            from bandwise.training.curves import plot_losses
+
+            if self.path.exists():
+                plot_losses(self.path, self.path.with_name("losses.png"))
+
+
+def choose_device(config: FitConfig) -> torch.device:
+    """The named device, or CUDA where there is one."""
+    if config.device != "auto":
+        return torch.device(config.device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def choose_precision(config: FitConfig) -> torch.dtype:
+    """bfloat16 where matrix units make it pay, unless the configuration says otherwise."""
+    if config.precision != "auto":
+        return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+    if choose_device(config).type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    with suppress(AttributeError):
+        return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+    return torch.float32
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed blocks: mapping the big activations anew at each update costs a tenth of the speed."""
+    import ctypes
+
+    trim_threshold, mmap_max = -1, -4
+    with suppress(OSError, AttributeError, TypeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)

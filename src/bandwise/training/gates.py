@@ -1,0 +1,132 @@
+"""Compiled gate arithmetic of one GRU time step, forward and backward, on float32 or bfloat16 arrays.
+
+NumPy has no bfloat16, so such arrays come as uint16 bit patterns; all arithmetic is float32.  In torch's letters
+(ONNX calls it linear_before_reset=1), with x_* = W_i* x + b_i* from the input, h_* = W_h* h + b_h* from the state:
+    r = sigmoid(x_r + h_r)    z = sigmoid(x_z + h_z)    n = tanh(x_n + r h_n)    h' = (1 - z) n + z h
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic, overload
+
+# Two things let LLVM turn the loops over units into vector code.  error_model and fastmath leave no branch for a
+# division by zero.  And sequences are visited through `rows`, the numbers 0 to B - 1 as an array: were b a plain
+# counter, LLVM would compare the arrays' whole extents once, find that gate blocks interleave, and stay scalar (6 x).
+fast_kernel = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+
+TANH_LIMIT = 7.0
+HALF = np.uint32(0x7FFF)
+
+
+@intrinsic
+def _float_of_bits(typingctx, bits):
+    """Reinterpret 32 bits as a float32."""
+    return types.float32(types.uint32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.FloatType())
+
+
+@intrinsic
+def _bits_of_float(typingctx, value):
+    """Reinterpret a float32 as 32 bits."""
+    return types.uint32(types.float32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.IntType(32))
+
+
+def _load(stored):
+    """Widen one stored number to float32."""
+
+
+def _rounded(value, like):
+    """Narrow a float32 to the storage type of `like`, ties to even."""
+
+
+@overload(_load, inline="always")
+def _load_typed(stored):
+    if stored == types.uint16:
+        return lambda stored: _float_of_bits(np.uint32(stored) << np.uint32(16))
+    return lambda stored: stored
+
+
+@overload(_rounded, inline="always")
+def _rounded_typed(value, like):
+    if like == types.uint16:
+
+        def to_bfloat16(value, like):
+            bits = _bits_of_float(value)
+            return np.uint16((bits + HALF + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+        return to_bfloat16
+    return lambda value, like: value
+
+
+@fast_kernel
+def _tanh(x):
+    """Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))), eight levels deep: within 7e-6 everywhere."""
+    x = min(max(x, np.float32(-TANH_LIMIT)), np.float32(TANH_LIMIT))
+    u = x * x
+    above = np.float32(34459425.0) + u * (
+        np.float32(4729725.0) + u * (np.float32(135135.0) + u * (np.float32(990.0) + u))
+    )
+    below = np.float32(34459425.0) + u * (
+        np.float32(16216200.0) + u * (np.float32(945945.0) + u * (np.float32(13860.0) + u * np.float32(45.0)))
+    )
+    return min(max(x * above / below, np.float32(-1.0)), np.float32(1.0))
+
+
+@fast_kernel
+def _sigmoid(x):
+    return np.float32(0.5) + np.float32(0.5) * _tanh(np.float32(0.5) * x)
+
+
+@fast_kernel
+def gates_forward(t, rows, from_input, from_state, state, gates, outputs):
+    """One step on: the state [B, H] moves from frame t - 1 to frame t.
+
+    from_input [T, B, 3H] and from_state [B, 3H] hold the rows x_* and h_* in the order r, z, n.
+    Written: state (float32), gates [T, B, 4H] (r, z, n and h_n, kept for the way back), outputs [T + 1, B, H] at t + 1.
+    """
+    units = state.shape[1]
+    like = outputs[0, 0, 0]
+    for b in rows:
+        for j in range(units):
+            r = _sigmoid(_load(from_input[t, b, j]) + _load(from_state[b, j]))
+            z = _sigmoid(_load(from_input[t, b, units + j]) + _load(from_state[b, units + j]))
+            h_n = _load(from_state[b, 2 * units + j])
+            n = _tanh(_load(from_input[t, b, 2 * units + j]) + r * h_n)
+            h = n + z * (state[b, j] - n)
+            state[b, j] = h
+            outputs[t + 1, b, j] = _rounded(h, like)
+            gates[t, b, j] = _rounded(r, like)
+            gates[t, b, units + j] = _rounded(z, like)
+            gates[t, b, 2 * units + j] = _rounded(n, like)
+            gates[t, b, 3 * units + j] = _rounded(h_n, like)
+
+
+@fast_kernel
+def gates_backward(t, rows, d_output, d_through, d_state, gates, outputs, d_input, d_recurrent):
+    """One step back: gradients of the gate inputs at frame t, and of the state before it.
+
+    d_output [T, B, H] arrives from the layer above, d_through [B, H] from frame t + 1 through W_h, d_state [B, H]
+    (float32, read and written) from frame t + 1 past the gates.  Written: d_input, d_recurrent [T, B, 3H], gradients
+    of x_* and h_* in the order r, z, n (they differ in n alone, where h_n is scaled by r).
+    """
+    units = d_state.shape[1]
+    like = outputs[0, 0, 0]
+    one = np.float32(1.0)
+    for b in rows:
+        for j in range(units):
+            r = _load(gates[t, b, j])
+            z = _load(gates[t, b, units + j])
+            n = _load(gates[t, b, 2 * units + j])
+            h_n = _load(gates[t, b, 3 * units + j])
+            d_h = _load(d_output[t, b, j]) + _load(d_through[b, j]) + d_state[b, j]
+            d_n = d_h * (one - z) * (one - n * n)
+            d_r = _rounded(d_n * h_n * r * (one - r), like)
+            d_z = _rounded(d_h * (_load(outputs[t, b, j]) - n) * z * (one - z), like)
+            d_state[b, j] = d_h * z
+            d_input[t, b, j] = d_r
+            d_input[t, b, units + j] = d_z
+            d_input[t, b, 2 * units + j] = _rounded(d_n, like)
+            d_recurrent[t, b, j] = d_r
+            d_recurrent[t, b, units + j] = d_z
+            d_recurrent[t, b, 2 * units + j] = _rounded(d_n * r, like)

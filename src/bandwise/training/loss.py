@@ -1,0 +1,72 @@
+"""Perceptual losses on band gains and comb strengths.
+
+`plain` is the form of Valin et al. 2020: errors of g^(1/2), squared and to the fourth power.  `sones` is that of Valin
+et al. 2021 (Joint neural echo control): errors of the loudness g^0.6 relative to the loudness itself, which weighs
+speech removed completely and noise that leaks into silence more.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights and exponents of the loss, all dimensionless."""
+
+    gain_form: Literal["sones", "plain"] = "sones"
+    sones_exponent: float = 0.6  # 2 gamma' of the 2021 paper
+    sones_epsilon: float = 0.1  # loudness below which errors count as absolute; smaller punishes leaks harder
+    fourth_power_weight: float = 10.0
+    strength_weight: float = 1.0
+
+
+# A power below one has an infinite slope at zero; this floor bounds it where a sigmoid has run into its end.
+FLOOR = 1e-4
+
+
+def _power(x: Tensor, exponent: float) -> Tensor:
+    return (x + FLOOR) ** exponent
+
+
+def gain_errors(gains: Tensor, targets: Tensor, config: LossConfig) -> Tensor:
+    """Squared perceptual error of each gain, any shape, before the term of fourth power."""
+    exponent = config.sones_exponent if config.gain_form == "sones" else 0.5
+    loudness, wanted = _power(gains, exponent), _power(targets, exponent)
+    squared = (loudness - wanted) ** 2
+    if config.gain_form == "plain":
+        return squared
+    return squared / (torch.maximum(loudness, wanted) + config.sones_epsilon)
+
+
+def gain_loss(gains: Tensor, targets: Tensor, config: LossConfig) -> Tensor:
+    """Loss of each gain, same shape: the squared error plus `fourth_power_weight` times its square."""
+    errors = gain_errors(gains, targets, config)
+    return errors + config.fourth_power_weight * errors**2
+
+
+def strength_loss(strengths: Tensor, targets: Tensor) -> Tensor:
+    """Loss of each strength, same shape: squared error of the share (1 - r)^(1/2) left unfiltered."""
+    return (_power(1 - strengths, 0.5) - _power(1 - targets, 0.5)) ** 2
+
+
+def band_mask(bands_valid: Tensor, bands: int) -> Tensor:
+    """[B] counts of meaningful bands -> [B, 1, bands] of ones, and zeros above each file's real bandwidth."""
+    return (torch.arange(bands, device=bands_valid.device) < bands_valid[:, None, None]).float()
+
+
+def perceptual_loss(
+    gains: Tensor, strengths: Tensor, targets: Tensor, bands_valid: Tensor, config: LossConfig
+) -> tuple[Tensor, Tensor]:
+    """(gain loss, weighted strength loss) summed over bands, averaged over sequences and frames.
+
+    gains, strengths [B, T, bands] in [0, 1]; targets [B, T, 2 bands], gains first; bands_valid [B].
+    """
+    bands = gains.shape[-1]
+    mask = band_mask(bands_valid, bands)
+    frames = gains.shape[0] * gains.shape[1]
+    for_gains = (mask * gain_loss(gains, targets[..., :bands], config)).sum() / frames
+    for_strengths = (mask * strength_loss(strengths, targets[..., bands:])).sum() / frames
+    return for_gains, config.strength_weight * for_strengths
