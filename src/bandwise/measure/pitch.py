@@ -1,7 +1,8 @@
 """How often a pitch tracker is wrong, and tables of trackers against each other.
 
-A tracker is any callable `(x float32[n] at 48 kHz) -> f0_hz[n // 480]`, frame l centred on sample `480 l + 480`,
-0 where it calls the frame unvoiced. References come from `voices.synthesise`, or from pYIN on clean speech.
+A tracker is any callable `(x float32[n] at 48 kHz) -> f0_hz[n // 480]`, frame l centred on sample `480 l +
+480`, 0 where it calls the frame unvoiced. References come from `voices.synthesise`, or from pYIN on clean
+speech.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ from bandwise.measure import voices
 Audio = NDArray[np.float32]
 Tracker = Callable[[Audio], NDArray[Any]]
 
-GROSS = 0.2  # Rabiner et al., IEEE ASSP 24 (1976): a gross error is off by a fifth, which no glide between frames explains
+GROSS = 0.2  # off by a fifth, which no glide within a window explains
 OCTAVE = 0.06  # within a semitone of half, double, a third or three times the pitch
 
 
@@ -33,12 +34,12 @@ class PitchErrors:
     fine_cents: float
     """Median distance of the frames that are not gross errors, in cents."""
     false_voiced: float
-    """Share of the unvoiced frames that were given a pitch. Trackers that never call a frame unvoiced score 1."""
+    """Share of the unvoiced frames that were given a pitch; 1 for trackers that always give one."""
     voiced_frames: int
 
 
 def pitch_errors(estimated_hz: NDArray[Any], reference_hz: NDArray[Any]) -> PitchErrors:
-    """Compare two tracks frame by frame, `[frames]` each in Hz; 0 means unvoiced. The longer one's end is left out."""
+    """Compare two tracks `[frames]` in Hz, 0 where unvoiced; the longer one's end is left out."""
     frames = min(len(estimated_hz), len(reference_hz))
     estimated = np.asarray(estimated_hz[:frames], dtype=np.float64)
     reference = np.asarray(reference_hz[:frames], dtype=np.float64)
@@ -60,7 +61,7 @@ def pitch_errors(estimated_hz: NDArray[Any], reference_hz: NDArray[Any]) -> Pitc
 def synthetic_cases(
     snrs_db: Iterable[float] = (np.inf, 10, 5, 0), seeds: Iterable[int] = range(8), seconds: float = 4.0
 ) -> Iterator[tuple[str, Audio, Audio]]:
-    """`(condition, noisy audio, true f0)` for every SNR and seed; the noise is pink-like and speech-shaped by turns."""
+    """`(condition, noisy audio, true f0)` for every SNR and seed; the noise falls as 1/f or 1/f^2."""
     snrs_db = list(snrs_db)
     for seed in seeds:
         clean, f0_hz = voices.synthesise(seed, seconds)
@@ -91,9 +92,10 @@ def noise_at(clean: Audio, noise: Audio, f0_hz: Audio, snr_db: float) -> Audio:
 def compare(
     trackers: Mapping[str, Tracker], cases: Iterable[tuple[str, Audio, Audio]]
 ) -> list[dict[str, str | float]]:
-    """Rows `tracker, condition, gross, octave, missed, fine_cents, false_voiced, voiced_frames`, over all cases of a condition.
+    """Rows of `tracker, condition` and the fields of PitchErrors, over all cases of a condition.
 
-    Cases are `(condition, audio, reference f0)`, as `synthetic_cases` yields them; `fine_cents` is the median over all frames.
+    Cases are `(condition, audio, reference f0)`, as `synthetic_cases` yields them; `fine_cents` is the median
+    over all frames.
     """
     tracks: dict[tuple[str, str], list[tuple[NDArray[Any], Audio]]] = {}
     for condition, audio, reference in cases:
@@ -108,10 +110,11 @@ def compare(
 
 
 def pyin(x: Audio, *, voiced_probability: float = 0.0, decides: bool = True) -> Audio:
-    """librosa's pYIN as a tracker (16 kHz, 64 ms windows, Viterbi over the whole file); needs librosa.
+    """Run pYIN of librosa as a tracker (16 kHz, 64 ms windows, Viterbi over the whole file); needs librosa.
 
-    It searches 62.5 to 500 Hz. Frames it calls unvoiced, or holds voiced with less than `voiced_probability`, are 0.
-    With `decides=False` every frame keeps the pitch on its best path, as a tracker without a voicing decision would.
+    It searches 62.5 to 500 Hz. Frames it calls unvoiced, or holds voiced with less than `voiced_probability`,
+    are 0. With `decides=False` every frame keeps the pitch on its best path, as a tracker without a voicing
+    decision would.
     """
     import librosa
     import soxr

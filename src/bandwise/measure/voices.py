@@ -1,8 +1,9 @@
 """Voices whose pitch is known exactly, because they are synthesised from it.
 
-Source and filter: the glottal flow of Rosenberg (JASA 49, 1971, type C), differentiated by radiation at the lips, through a
-cascade of formant resonators (Klatt, JASA 67, 1980, eq. 1). The pitch glides and vibrates between 70 and 400 Hz, breath noise
-rides on the open glottis, and fricatives and silences separate the syllables.
+Source and filter: the glottal flow of Rosenberg (JASA 49, 1971, type C), differentiated by radiation at the
+lips, through a cascade of formant resonators (Klatt, JASA 67, 1980, eq. 1). The pitch glides and vibrates
+between 70 and 400 Hz, breath noise rides on the open glottis, and fricatives and silences separate the
+syllables.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ SAMPLE_RATE = 48_000
 HOP_SAMPLES = 480
 F0_LOWEST_HZ, F0_HIGHEST_HZ = 70.0, 400.0
 
-# F1 to F4 in Hz of an adult male vocal tract (Peterson and Barney, JASA 24, 1952, rounded); shorter tracts scale them up.
+# F1 to F4 in Hz of an adult male vocal tract (Peterson and Barney, JASA 24, 1952, rounded); shorter tracts
+# scale them up.
 VOWELS_HZ = np.array(
     [
         (270, 2290, 3010, 3700),
@@ -92,7 +94,7 @@ def pitch_contour(samples: int, speaker: Speaker, rng: np.random.Generator) -> A
 
 
 def glottal_flow(phase: Array, open_quotient: float) -> Array:
-    """Rosenberg's type C pulse, 0 to 1, of a phase in periods: rises over 2/3 of the open time, closes faster, then rests."""
+    """Rosenberg's type C pulse, 0 to 1, of a phase in periods: rises for 2/3 of the open time, falls."""
     within = phase % 1.0
     rise, fall = open_quotient * 2 / 3, open_quotient / 3
     rising = 0.5 * (1 - np.cos(np.pi * within / rise))
@@ -102,8 +104,8 @@ def glottal_flow(phase: Array, open_quotient: float) -> Array:
 
 
 def formants(x: Array, frequencies_hz: Array) -> Array:
-    """x through a cascade of two-pole resonators of unit gain at 0 Hz (Klatt 1980, eq. 1: y = A x + B y' + C y'')."""
-    for frequency_hz, bandwidth_hz in zip(frequencies_hz, FORMANT_BANDWIDTHS_HZ):
+    """Filter x by a cascade of resonators of unit gain at 0 Hz (Klatt, eq. 1: y = A x + B y' + C y'')."""
+    for frequency_hz, bandwidth_hz in zip(frequencies_hz, FORMANT_BANDWIDTHS_HZ, strict=True):
         c = -np.exp(-2 * np.pi * bandwidth_hz / SAMPLE_RATE)
         b = 2 * np.sqrt(-c) * np.cos(2 * np.pi * frequency_hz / SAMPLE_RATE)
         x = lfilter([1 - b - c], [1, -b, -c], x)
@@ -113,12 +115,13 @@ def formants(x: Array, frequencies_hz: Array) -> Array:
 def _add_syllable(
     audio: Array, f0_hz: Array, start: int, length: int, speaker: Speaker, rng: np.random.Generator
 ) -> None:
-    """One voiced stretch that glides from one vowel to another, added to audio; its pitch is written to f0_hz."""
+    """Add a voiced stretch that glides from one vowel to another to audio, and its pitch to f0_hz."""
     contour = pitch_contour(length, speaker, rng)
     flow = glottal_flow(np.cumsum(contour) / SAMPLE_RATE, rng.uniform(0.5, 0.7))
     envelope = _fade(length, 0.03) * 10 ** (rng.uniform(-9, 0) / 20)
     breath = speaker.breath * rng.standard_normal(length) * (0.3 + flow)
-    # The lips radiate the derivative; 30 is about the flow's steepest descent, so that voice and breath share one scale.
+    # The lips radiate the derivative; 30 is about the flow's steepest descent, so that voice and breath share
+    # one scale.
     source = envelope * (SAMPLE_RATE / speaker.f0_hz / 30 * np.diff(flow, prepend=flow[:1]) + breath)
     first, last = VOWELS_HZ[rng.integers(len(VOWELS_HZ), size=2)] * speaker.formant_scale
     mix = np.linspace(0, 1, length)

@@ -1,0 +1,52 @@
+"""Means of a sample and how far to trust them: Student's 95 % confidence interval."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import atan, cos, inf, isfinite, nan, pi, sin, sqrt
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Mean:
+    """`value` plus or minus `half_width` with 95 % confidence, of `count` values; NaN where undefined."""
+
+    value: float
+    half_width: float
+    count: int
+
+
+def mean_of(values: Iterable[float]) -> Mean:
+    """Mean of the finite values, and t(0.975, n - 1) s / sqrt(n) around it (Student 1908)."""
+    finite = np.array([value for value in values if isfinite(value)])
+    count = len(finite)
+    if count < 2:
+        return Mean(float(finite[0]) if count else nan, nan, count)
+    error = float(finite.std(ddof=1)) / sqrt(count)
+    return Mean(float(finite.mean()), t_quantile(count - 1) * error, count)
+
+
+def t_quantile(degrees: int, share: float = 0.95) -> float:
+    """The t beyond which, on both sides together, 1 - share of Student's distribution lies, by bisection."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-10 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _share_within(middle, degrees) < share else (low, middle)
+    return high
+
+
+def _share_within(t: float, degrees: int) -> float:
+    """P(|T| < t), a finite sum for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+
+    With tan a = t / sqrt(degrees): even: sin a (1 + 1/2 cos^2 a + 1*3/(2*4) cos^4 a + ...); odd: 2/pi (a +
+    sin a cos a (1 + 2/3 cos^2 a + ...)), each series of degrees // 2 terms.
+    """
+    angle = atan(t / sqrt(degrees)) if t < inf else pi / 2
+    odd = degrees % 2
+    term, total = 1.0, 0.0
+    for k in range(degrees // 2):
+        total += term
+        term *= cos(angle) ** 2 * (2 * k + 1 + odd) / (2 * k + 2 + odd)
+    if odd:
+        return 2 / pi * (angle + sin(angle) * cos(angle) * total)
+    return sin(angle) * total

@@ -1,0 +1,99 @@
+"""A clean recording and the noisy one that was made of it, side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.errors import BandwiseError
+
+Audio = NDArray[np.float32]
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".caf"})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One case of an evaluation: `clean[n]` and `noisy[n]`, mono float32, aligned sample by sample."""
+
+    name: str
+    clean: Audio
+    noisy: Audio
+    sample_rate: int
+    snr_db: float | None = None
+    language: str = ""
+    noise: str = ""
+    room: str = ""
+
+
+def read_mono(path: Path) -> tuple[Audio, int]:
+    """All samples of an audio file, channels averaged: `(float32[n], sample_rate)`."""
+    import soundfile
+
+    if not path.is_file():
+        raise BandwiseError(f"{path}: no such file; an audio file is needed; check the path")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise BandwiseError(
+            f"{path}: not readable as audio; WAV, FLAC, Ogg, Opus or MP3 is; convert it"
+        ) from error
+    if not len(samples):
+        raise BandwiseError(f"{path}: holds no samples; at least 0.5 s is needed; record it again")
+    return np.ascontiguousarray(samples.mean(axis=1)), int(rate)
+
+
+def matched_files(clean: Path, noisy: Path) -> list[tuple[Path, Path]]:
+    """Two files as one couple, or the files of two folders that have the same name, whatever the suffix."""
+    if clean.is_file() and noisy.is_file():
+        return [(clean, noisy)]
+    for path in (clean, noisy):
+        if not path.exists():
+            raise BandwiseError(
+                f"{path}: no such file or folder; two files or two folders are needed; check the path"
+            )
+    if clean.is_file() or noisy.is_file():
+        raise BandwiseError(f"{clean} and {noisy}: a file and a folder; give two files or two folders")
+    references = _by_name(clean)
+    couples = [(references[name], path) for name, path in _by_name(noisy).items() if name in references]
+    if not couples:
+        raise BandwiseError(
+            f"{clean} and {noisy}: no audio files of the same name; pairs are matched by name; rename them"
+        )
+    return couples
+
+
+def read_pairs(clean: Path, noisy: Path) -> Iterator[Pair]:
+    """Pairs of files, read one by one; the longer file's end is left out.
+
+    Raises:
+        BandwiseError: sample rates differ, a file is missing or unreadable, or nothing matches by name.
+    """
+    for clean_path, noisy_path in matched_files(clean, noisy):
+        reference, rate = read_mono(clean_path)
+        degraded, noisy_rate = read_mono(noisy_path)
+        if rate != noisy_rate:
+            raise BandwiseError(
+                f"{noisy_path}: {noisy_rate} Hz, not {rate} Hz as {clean_path}; one rate is needed; resample"
+            )
+        samples = min(len(reference), len(degraded))
+        yield Pair(noisy_path.stem, reference[:samples], degraded[:samples], rate)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return {str(path.relative_to(folder).with_suffix("")): path for path in files}
+
+
+def metadata(pair: Pair) -> dict[str, Any]:
+    """Everything about a pair but its samples."""
+    return {
+        "name": pair.name,
+        "snr_db": pair.snr_db,
+        "language": pair.language,
+        "noise": pair.noise,
+        "room": pair.room,
+        "seconds": round(len(pair.clean) / pair.sample_rate, 3),
+    }

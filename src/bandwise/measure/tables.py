@@ -1,0 +1,130 @@
+"""Rows of scores as means with confidence intervals, as a table for the terminal and as CSV."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bandwise.measure.intervals import Mean, mean_of
+from bandwise.measure.scoring import NOISY, Row
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ALL = "all"
+Titles = Mapping[str, tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One measure of one system over one group of pairs; `gain` is the mean of (system - noisy) per pair."""
+
+    group: str
+    metric: str
+    system: str
+    mean: Mean
+    gain: Mean | None
+
+
+def by_snr(row: Row) -> str:
+    """Group rows by the SNR that was asked for; rows without one have no group of their own."""
+    return "" if row.snr_db is None or not isfinite(row.snr_db) else f"{row.snr_db:g} dB"
+
+
+def by_language(row: Row) -> str:
+    """Group rows by the language spoken."""
+    return row.language
+
+
+def summarise(rows: Sequence[Row], group_of: Callable[[Row], str] = by_snr) -> list[Summary]:
+    """Means per group, measure and system; the group "all" comes last.
+
+    A score that is infinite or undefined for one system is left out for that system alone; a gain needs both.
+    """
+    metrics = list(dict.fromkeys(key for row in rows for key in row.scores))
+    systems = list(dict.fromkeys(row.system for row in rows))
+    groups = sorted({group_of(row) for row in rows} - {""}, key=_natural)
+    before = {row.name: row.scores for row in rows if row.system == NOISY}
+    summaries = []
+    for group in [*groups, ALL]:
+        members = [row for row in rows if group in (ALL, group_of(row))]
+        for metric in metrics:
+            for system in systems:
+                own = [row for row in members if row.system == system]
+                mean = mean_of(row.scores[metric] for row in own)
+                gains = [row.scores[metric] - before[row.name][metric] for row in own if row.name in before]
+                gain = mean_of(gains) if gains and system != NOISY else None
+                summaries.append(Summary(group, metric, system, mean, gain))
+    return summaries
+
+
+def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
+    """A rich table: a block of lines per measure (each system, its gain over noisy), a column per group."""
+    from rich.table import Table
+
+    groups = list(dict.fromkeys(s.group for s in summaries))
+    systems = list(dict.fromkeys(s.system for s in summaries))
+    cells = {(s.group, s.metric, s.system): s for s in summaries}
+    grid = Table(title=title, title_justify="left", pad_edge=False)
+    grid.add_column("measure", no_wrap=True)
+    grid.add_column("system", no_wrap=True)
+    for group in groups:
+        count = max(s.mean.count for s in summaries if s.group == group)
+        grid.add_column(f"{group} ({count})", justify="right", no_wrap=True)
+    for key, (name, digits) in titles.items():
+        for line, system in enumerate(systems):
+            own = [cells[group, key, system] for group in groups]
+            grid.add_row(name if line == 0 else "", system, *(shown(s.mean, digits) for s in own))
+            if any(s.gain for s in own):
+                grid.add_row("", "  gain", *(shown(s.gain, digits, sign="+") for s in own), style="bold")
+        grid.add_section()
+    return grid
+
+
+def shown(mean: Mean | None, digits: int, sign: str = "") -> str:
+    """`1.39 ±0.05`, or a dash where nothing was measured."""
+    if mean is None or not mean.count:
+        return "-"
+    value = f"{mean.value:{sign}.{digits}f}"
+    return f"{value} ±{mean.half_width:.{digits}f}" if mean.count > 1 else value
+
+
+def write_csv(path: Path, rows: Iterable[Row], titles: Titles) -> None:
+    """One line per pair and system; scores that are undefined are left empty."""
+    fields = ["name", "system", "snr_db", "language", "noise", "room", "seconds", "lag_samples", *titles]
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, fields)
+        writer.writeheader()
+        writer.writerows({key: value for key, value in flat(row).items() if key in fields} for row in rows)
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """A row as one level of plain values, None where undefined: for CSV and JSON, which know no NaN."""
+    scores = {key: value if isfinite(value) else None for key, value in row.scores.items()}
+    fields = {key: value for key, value in vars(row).items() if key != "scores"}
+    if row.snr_db is not None and not isfinite(row.snr_db):
+        fields["snr_db"] = None
+    return fields | scores
+
+
+def plain(summary: Summary) -> dict[str, Any]:
+    """A summary as plain values for JSON."""
+    values = {"group": summary.group, "measure": summary.metric, "system": summary.system} | _plain(
+        summary.mean
+    )
+    return values | ({"gain": _plain(summary.gain)} if summary.gain else {})
+
+
+def _plain(mean: Mean) -> dict[str, Any]:
+    value, half = (x if isfinite(x) else None for x in (mean.value, mean.half_width))
+    return {"mean": value, "half_width_95": half, "count": mean.count}
+
+
+def _natural(group: str) -> tuple[float, str]:
+    """Groups that start with a number by that number, the others by name."""
+    try:
+        return float(group.split(maxsplit=1)[0]), group
+    except ValueError:
+        return float("inf"), group

@@ -1,0 +1,93 @@
+"""The recordings of a data folder that are kept for measurement: the valid rows of its manifests, no others.
+
+A data folder holds `speech/`, `noise/` and `rir/`, each with a MANIFEST.csv whose columns `path` and `split`
+are read, besides `language` and `speaker` (speech), `class` (noise) and `rt60_s` (rooms).
+"""
+
+import csv
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from bandwise.errors import BandwiseError
+from bandwise.measure.pairs import Audio, read_mono
+
+SAMPLE_RATE = 48_000
+SHORTEST_SPEECH_S = 3.0
+SHORTEST_NOISE_S = 2.0
+
+Row = dict[str, str]
+
+
+class ValidSplit:
+    """The valid rows of a data folder's manifests, without speech shorter than 3 s and noise shorter than 2 s.
+
+    Raises:
+        BandwiseError: the folder has no manifest, or no valid row in it.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.speech = [row for row in _valid_rows(data, "speech") if _long_enough(row, SHORTEST_SPEECH_S)]
+        self.noise = [row for row in _valid_rows(data, "noise") if _long_enough(row, SHORTEST_NOISE_S)]
+
+    @cached_property
+    def rooms(self) -> list[Row]:
+        """Room responses, read only when rooms are asked for."""
+        return _valid_rows(self.data, "rir")
+
+    def languages(self) -> list[str]:
+        """Languages of the speech, in alphabetical order."""
+        return sorted({row["language"] for row in self.speech})
+
+    def read(self, kind: str, row: Row) -> Audio:
+        """Samples at 48 kHz, mono, of a row of "speech", "noise" or "rir"; not to be written to."""
+        return _read_at_48k(self.data / kind / row["path"])
+
+
+def by_turns(rows: list[Row], group: str, member: str, index: int, seed: int) -> Row:
+    """The row of turn `index`: every group once before any group twice, each round in a new order.
+
+    Within the group a random member, then a random row of it, so that a speaker with many files does not
+    drown the others.
+    """
+    groups = sorted({row[group] for row in rows})
+    turn, place = divmod(index, len(groups))
+    order = np.random.default_rng([seed, 1_000_000 + turn]).permutation(len(groups))
+    rng = np.random.default_rng([seed, 2_000_000 + index])
+    in_group = [row for row in rows if row[group] == groups[order[place]]]
+    members = sorted({row[member] for row in in_group})
+    chosen = members[int(rng.integers(len(members)))]
+    files = [row for row in in_group if row[member] == chosen]
+    return files[int(rng.integers(len(files)))]
+
+
+@lru_cache(maxsize=16)
+def _read_at_48k(path: Path) -> Audio:
+    import soxr
+
+    samples, rate = read_mono(path)
+    if rate != SAMPLE_RATE:
+        samples = np.asarray(soxr.resample(samples, rate, SAMPLE_RATE), dtype=np.float32)
+    samples.setflags(write=False)
+    return samples
+
+
+def _valid_rows(data: Path, kind: str) -> list[Row]:
+    manifest = data / kind / "MANIFEST.csv"
+    if not manifest.is_file():
+        raise BandwiseError(
+            f"{manifest}: no such file; a data folder has speech, noise and rir; check --data"
+        )
+    with manifest.open(newline="", encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row.get("split") == "valid"]
+    if not rows:
+        raise BandwiseError(
+            f"{manifest}: no row with split=valid; mixtures are made of these only; mark some"
+        )
+    return sorted(rows, key=lambda row: row["path"])
+
+
+def _long_enough(row: Row, seconds: float) -> bool:
+    return float(row.get("duration_s") or seconds) >= seconds
