@@ -231,7 +231,7 @@ class Mixer:
         """Noise scaled against the active level of the wanted speech, then events on top."""
         usual = rng.random() < self.config.usual_snr_probability
         snr_db = float(rng.uniform(*(self.config.usual_snr_db if usual else self.config.snr_db)))
-        speech_rms = active_rms(wanted)
+        speech_rms = active_rms(wanted) or 1.0  # nothing but a pause: the noise stays as it is
         noise = _unit(noise) * np.float32(speech_rms * _amplitude(-snr_db))
         story.append(f"snr={snr_db:.1f}")
         if rng.random() < self.config.event_probability:

@@ -90,7 +90,7 @@ def record_type(frames: int) -> np.dtype[np.void]:
 def bands_below(bandwidth_hz: float) -> int:
     """Number of bands whose target means something when the truth reaches up to `bandwidth_hz`.
 
-    A band counts if the point half way to the next centre lies below: at most an eighth of its weight is above.
+    A band counts if the point half way to the next centre lies below: an eighth of its weight is above.
     """
     edges_hz = np.append((CENTRES_HZ[:-1] + CENTRES_HZ[1:]) / 2, LAST_BAND_NEEDS_HZ)
     return int(np.searchsorted(edges_hz, bandwidth_hz, side="right"))
@@ -104,9 +104,7 @@ def make_shard(mixer: Mixer, seed: int, examples: int, describe: Describe) -> ND
         features, targets = describe(example.clean, example.noisy)
         records[index] = features, targets, bands_below(example.bandwidth_hz)
     if not (np.isfinite(records["features"]).all() and np.isfinite(records["targets"]).all()):
-        raise BandwiseError(
-            f"seed {seed} gave features that float16 cannot hold; they must be finite; report it"
-        )
+        raise BandwiseError(f"seed {seed} gave values beyond float16; they must be finite; take another seed")
     return records
 
 

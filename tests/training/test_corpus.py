@@ -1,0 +1,113 @@
+"""What the corpus reads, and what it refuses to read."""
+
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandwise.errors import BandwiseError
+from bandwise.training.corpus import SAMPLE_RATE, active_rms, load_corpus
+
+SPEECH_COLUMNS = ["path", "source", "licence", "speaker", "split", "bandwidth_hz"]
+NOISE_COLUMNS = ["path", "source_repo", "licence", "class", "kind", "split", "bandwidth_hz"]
+RIR_COLUMNS = ["path", "room", "rt60_s", "split"]
+
+
+def write_manifest(folder, columns, rows):
+    """A MANIFEST.csv with these rows."""
+    with (folder / "MANIFEST.csv").open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([columns, *rows])
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """Two speakers, one noise, one response for training; one file of each for validation."""
+    for name in ("speech", "noise", "rir"):
+        (tmp_path / name).mkdir()
+        for split, level in (("train", 0.5), ("other", 0.25), ("valid", 0.125)):
+            tone = level * np.sin(2 * np.pi * 440 * np.arange(24_000) / SAMPLE_RATE)
+            soundfile.write(tmp_path / name / f"{split}.flac", tone, SAMPLE_RATE)
+    write_manifest(
+        tmp_path / "speech",
+        SPEECH_COLUMNS,
+        [
+            ["train.flac", "somewhere", "CC0", "a", "train", 16_000],
+            ["other.flac", "elsewhere", "MIT", "b", "train", 8_000],
+            ["valid.flac", "somewhere", "CC0", "c", "valid", 20_000],
+        ],
+    )
+    noise = ["somewhere", "CC0", "fan", "stationary"]
+    write_manifest(
+        tmp_path / "noise",
+        NOISE_COLUMNS,
+        [["train.flac", *noise, "train", 20_000], ["valid.flac", *noise, "valid", 20_000]],
+    )
+    write_manifest(
+        tmp_path / "rir",
+        RIR_COLUMNS,
+        [["train.flac", "hall", 0.5, "train"], ["valid.flac", "hall", 0.5, "valid"]],
+    )
+    return tmp_path
+
+
+def test_split_is_obeyed(data_dir):
+    """No clip of another split is ever in a corpus."""
+    corpus = load_corpus(data_dir, "train")
+    assert {clip.name for clip in corpus.speech.clips} == {"train.flac", "other.flac"}
+    assert [clip.name for clip in load_corpus(data_dir, "valid").speech.clips] == ["valid.flac"]
+
+
+def test_cache_holds_the_same_samples(data_dir, tmp_path):
+    """Samples from the cache file equal those decoded into memory, on the first and on the second load."""
+    decoded = load_corpus(data_dir).speech
+    for _ in range(2):
+        cached = load_corpus(data_dir, cache_dir=tmp_path / "cache").speech
+        assert cached.clips == decoded.clips
+        np.testing.assert_array_equal(cached.samples, decoded.samples)
+
+
+def test_changed_manifest_is_read_again(data_dir, tmp_path):
+    """A cache made from another manifest is not used."""
+    load_corpus(data_dir, cache_dir=tmp_path / "cache")
+    write_manifest(
+        data_dir / "speech", SPEECH_COLUMNS, [["other.flac", "elsewhere", "MIT", "b", "train", 8_000]]
+    )
+    assert len(load_corpus(data_dir, cache_dir=tmp_path / "cache").speech.clips) == 1
+
+
+def test_clips_are_read_at_unit_active_level(data_dir):
+    """Whatever level a file had, `read` gives active RMS 1."""
+    speech = load_corpus(data_dir).speech
+    for clip in speech.clips:
+        assert active_rms(speech.read(clip, 0, clip.length)) == pytest.approx(1, abs=1e-3)
+
+
+def test_credits_sum_to_all_minutes(data_dir):
+    """The credit list leaves no minute out and names every licence."""
+    corpus = load_corpus(data_dir)
+    listed = corpus.credits()
+    assert sum(minutes for *_, minutes in listed) == pytest.approx(
+        corpus.speech.minutes + corpus.noise.minutes
+    )
+    assert ("elsewhere", "MIT") in {(source, licence) for source, licence, _ in listed}
+
+
+def test_missing_folder_says_what_to_do(tmp_path):
+    """A folder without manifests is refused in one line."""
+    with pytest.raises(BandwiseError, match=r"MANIFEST\.csv"):
+        load_corpus(tmp_path)
+
+
+def test_unknown_split_is_refused(data_dir):
+    """A split no row has is an error, not an empty corpus."""
+    with pytest.raises(BandwiseError, match="'test'"):
+        load_corpus(data_dir, "test")
+
+
+def test_active_level_ignores_pauses():
+    """Half a signal of silence lowers the RMS by 3 dB and the active level not at all."""
+    noise = np.random.default_rng(1).standard_normal(SAMPLE_RATE).astype(np.float32)
+    halved = np.concatenate([noise, np.zeros_like(noise)])
+    assert active_rms(halved) == pytest.approx(active_rms(noise), rel=1e-2)
+    assert active_rms(np.zeros(SAMPLE_RATE, np.float32)) == 0

@@ -1,0 +1,168 @@
+"""Examples are what the configuration asks for: levels, ratios, truth, determinism."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bandwise.training import mixtures
+from bandwise.training.corpus import SAMPLE_RATE, Clip, Corpus, Recordings, Response, active_rms
+from bandwise.training.mixtures import Mixer, MixtureConfig
+
+PLAIN = MixtureConfig(
+    seconds=2.0,
+    clean_probability=0.0,
+    noise_only_probability=0.0,
+    room_probability=0.0,
+    event_probability=0.0,
+    low_pass_probability=0.0,
+    narrow_voice_probability=0.0,
+    clipping_probability=0.0,
+    formant_probability=0.0,
+)
+
+
+def recordings(seed, kind, bandwidths_hz, seconds=4.0):
+    """Noise bursts that stand for clips; one group per clip."""
+    rng = np.random.default_rng(seed)
+    length = round(seconds * SAMPLE_RATE)
+    samples, clips = [], []
+    for index, bandwidth_hz in enumerate(bandwidths_hz):
+        burst = 3_000 * rng.standard_normal(length) * (1 + np.sin(np.arange(length) / 5_000))
+        samples.append(burst.astype(np.int16))
+        level = active_rms(burst / 32_768)
+        clips.append(Clip(str(index), str(index), kind, "", "", bandwidth_hz, index * length, length, level))
+    return Recordings(np.concatenate(samples), clips)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Three voices of 16 kHz, two noises and one measured room."""
+    tail = np.random.default_rng(9).standard_normal(24_000) * np.exp(-np.arange(24_000) / 3_000)
+    tail[0] = 12
+    return Corpus(
+        recordings(1, "speech", [16_000.0] * 3),
+        recordings(2, "nonstationary", [20_000.0] * 2),
+        [Response(tail.astype(np.float32), 0.4, "hall")],
+    )
+
+
+def examples(corpus, config, count=12):
+    """The first examples of seed 5."""
+    mixer = Mixer(corpus, config=config)
+    return [mixer.example(np.random.default_rng([5, index])) for index in range(count)]
+
+
+def told(example, name):
+    """The number the description states as name=number."""
+    return float(example.description.split(f"{name}=")[1].split()[0])
+
+
+def test_same_seed_same_bytes(corpus):
+    """Two mixers give identical examples for equal generators and different ones for others."""
+    first, second = (examples(corpus, MixtureConfig(seconds=2.0)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert one.noisy.tobytes() == other.noisy.tobytes()
+        assert one.clean.tobytes() == other.clean.tobytes()
+        assert one.description == other.description
+    assert first[0].noisy.tobytes() != first[1].noisy.tobytes()
+
+
+def test_everything_is_finite_and_of_the_length_asked_for(corpus):
+    """With all augmentations on: float32, finite, equal lengths, never above full scale, no DC."""
+    for example in examples(corpus, MixtureConfig(seconds=2.0, room_probability=0.8), 40):
+        for samples in (example.clean, example.noisy):
+            assert samples.dtype == np.float32
+            assert samples.shape == (96_000,)
+            assert np.isfinite(samples).all()
+        assert np.abs(example.noisy).max() <= 1.0001
+        assert abs(example.noisy.mean()) < 0.05 * example.noisy.std()
+
+
+def test_snr_is_what_the_description_says(corpus, monkeypatch):
+    """Behind a transparent microphone, speech active level over noise RMS is the SNR within 0.1 dB."""
+    monkeypatch.setattr(mixtures.augment, "microphone", lambda rng: np.array([[1.0, 0, 0, 1, 0, 0]]))
+    for example in examples(corpus, PLAIN):
+        noise = example.noisy - example.clean
+        rms = np.sqrt(np.mean(np.square(noise, dtype=np.float64)))
+        assert 20 * np.log10(active_rms(example.clean) / rms) == pytest.approx(told(example, "snr"), abs=0.1)
+
+
+def test_snr_stays_within_its_range(corpus):
+    """No SNR outside the range, most within the usual one."""
+    ratios = [told(example, "snr") for example in examples(corpus, replace(PLAIN, seconds=0.5), 80)]
+    assert min(ratios) >= -5
+    assert max(ratios) <= 45
+    assert np.mean([-2 <= ratio <= 25 for ratio in ratios]) > 0.8
+
+
+def test_clean_examples_are_clean(corpus):
+    """Without noise and room, noisy is clean bit for bit."""
+    for example in examples(corpus, replace(PLAIN, clean_probability=1.0)):
+        np.testing.assert_array_equal(example.clean, example.noisy)
+
+
+def test_noise_only_examples_want_silence(corpus):
+    """The target is zero in all bands, and none is masked."""
+    for example in examples(corpus, replace(PLAIN, noise_only_probability=1.0)):
+        assert not example.clean.any()
+        assert example.noisy.any()
+        assert example.bandwidth_hz == 24_000
+
+
+def test_bandwidth_follows_speed(corpus):
+    """A voice true to 16 kHz, played faster or slower by a known factor, is true to 16 kHz times it."""
+    fast = replace(PLAIN, speech_speed=(1.1, 1.1))
+    assert all(example.bandwidth_hz == pytest.approx(17_600) for example in examples(corpus, fast))
+
+
+def test_low_pass_lowers_bandwidth_and_empties_the_top(corpus):
+    """Above the cutoff nothing is left in either signal and nothing is claimed."""
+    for example in examples(corpus, replace(PLAIN, low_pass_probability=1.0)):
+        cutoff_hz = told(example, "low-pass")
+        assert example.bandwidth_hz <= cutoff_hz + 1
+        spectrum = np.square(np.abs(np.fft.rfft(example.noisy * np.hanning(96_000))))
+        above = spectrum[round(1.2 * cutoff_hz * 2) :].sum()
+        assert above < 1e-4 * spectrum.sum()
+
+
+def test_narrow_voices_claim_the_empty_top(corpus):
+    """A voice narrowed on purpose is known to be empty above: nothing is masked, the target has no treble."""
+    for example in examples(corpus, replace(PLAIN, narrow_voice_probability=1.0)):
+        assert example.bandwidth_hz == 24_000
+        spectrum = np.square(np.abs(np.fft.rfft(example.clean * np.hanning(96_000))))
+        assert spectrum[20_000:].sum() < 1e-4 * spectrum.sum()
+
+
+def test_peaks_lie_in_the_range_asked_for(corpus):
+    """Every noisy peak lies between -45 and 0 dBFS, and both ends are used."""
+    peaks = [20 * np.log10(np.abs(e.noisy).max()) for e in examples(corpus, replace(PLAIN, seconds=0.5), 60)]
+    assert -45.01 < min(peaks) < -35
+    assert -10 < max(peaks) < 0.01
+
+
+def test_room_target_is_aligned_and_drier(corpus):
+    """In a room, clean and noisy correlate best at lag 0, and the wanted signal has less energy."""
+    config = replace(PLAIN, room_probability=1.0, clean_probability=1.0)
+    for example in examples(corpus, config):
+        size = 2 * len(example.clean)
+        spectra = np.fft.rfft(np.stack([example.clean, example.noisy]), size)
+        assert np.argmax(np.fft.irfft(spectra[0].conj() * spectra[1])) == 0
+        assert np.square(example.clean).sum() <= 1.02 * np.square(example.noisy).sum()
+
+
+def test_clipping_touches_only_the_noisy_signal(corpus):
+    """The clipped signal is flat at its peak; the target is not clipped with it."""
+    config = replace(PLAIN, clean_probability=1.0, clipping_probability=1.0)
+    for example in examples(corpus, config):
+        peak = np.abs(example.noisy).max()
+        assert (np.abs(example.noisy) == peak).sum() > 1
+        assert np.abs(example.clean).max() > peak
+
+
+def test_looping_has_no_seam():
+    """A looped tone of whole periods stays below the slope a seam would have."""
+    tone = np.sin(2 * np.pi * 100 * np.arange(9_600) / SAMPLE_RATE).astype(np.float32)
+    looped = mixtures._loop(np.random.default_rng(1), tone, 100_000)
+    assert looped.shape == (100_000,)
+    assert np.abs(np.diff(looped)).max() < 3 * np.abs(np.diff(tone)).max()

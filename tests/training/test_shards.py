@@ -1,0 +1,140 @@
+"""Shards hold what the mixer makes, appear whole, and are read at random."""
+
+import numpy as np
+import pytest
+
+from bandwise.errors import BandwiseError
+from bandwise.training import shards
+from bandwise.training.mixtures import Example, MixtureConfig
+
+
+def describe(clean, noisy):
+    """A stand-in oracle: frame number, frame level and the clean level, repeated over the columns."""
+    frames = len(noisy) // 480
+    level = np.abs(noisy[: frames * 480]).reshape(frames, 480).mean(axis=1)
+    features = np.repeat(level[:, None], shards.FEATURES, axis=1)
+    features[:, 0] = np.arange(frames)
+    targets = np.repeat(np.abs(clean[: frames * 480]).reshape(frames, 480).mean(axis=1)[:, None], 68, axis=1)
+    return features.astype(np.float32), targets.astype(np.float32)
+
+
+class StandInMixer:
+    """White noise whose bandwidth is drawn from the generator."""
+
+    config = MixtureConfig(seconds=1.0)
+
+    def example(self, rng):
+        """Noise as both signals."""
+        noise = rng.standard_normal(48_000).astype(np.float32)
+        return Example(noise, noise, float(rng.choice([8_000.0, 24_000.0])), "")
+
+
+def put_shard(folder, seed, examples=4):
+    """A finished shard in `folder`."""
+    records = shards.make_shard(StandInMixer(), seed, examples, describe)
+    shards._write_atomically(folder / shards.shard_name(seed), records)
+    return records
+
+
+def test_same_seed_same_shard(tmp_path):
+    """Two shards of one seed are equal byte for byte, those of two seeds are not."""
+    first, again, other = (shards.make_shard(StandInMixer(), seed, 2, describe) for seed in (1, 1, 2))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+
+
+def test_examples_do_not_depend_on_the_shard_length():
+    """Example i is the same in a long and in a short shard."""
+    short, long = (shards.make_shard(StandInMixer(), 3, count, describe) for count in (1, 3))
+    assert short[0].tobytes() == long[0].tobytes()
+
+
+def test_batches_have_the_promised_shapes(tmp_path):
+    """float32 features and targets, one number of bands per sequence, consecutive frames."""
+    put_shard(tmp_path, 0)
+    features, targets, bands_valid = shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 6, 40)
+    assert features.shape == (6, 40, 70)
+    assert targets.shape == (6, 40, 68)
+    assert features.dtype == targets.dtype == np.float32
+    assert set(bands_valid) <= {shards.bands_below(8_000), 34}
+    np.testing.assert_array_equal(np.diff(features[:, :, 0], axis=1), 1)
+
+
+def test_features_and_targets_stay_together(tmp_path):
+    """The stand-in's level is in both, so a sequence cut at different places would differ."""
+    put_shard(tmp_path, 0)
+    features, targets, _ = shards.ShardReader(tmp_path).batch(np.random.default_rng(1), 8, 30)
+    np.testing.assert_array_equal(features[:, :, 1], targets[:, :, 0])
+
+
+def test_batches_follow_the_generator(tmp_path):
+    """Equal generators, equal batches."""
+    put_shard(tmp_path, 0)
+    reader = shards.ShardReader(tmp_path)
+    one, two = (reader.batch(np.random.default_rng(7), 3, 20)[0] for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_new_shards_join_while_reading(tmp_path):
+    """A shard finished after the reader opened is found at the next look; unfinished files never are."""
+    put_shard(tmp_path, 0)
+    reader = shards.ShardReader(tmp_path, rescan_batches=2)
+    assert reader.minutes == pytest.approx(4 / 60)
+    put_shard(tmp_path, 1)
+    (tmp_path / ".shard-000002.1.part").write_bytes(b"half")
+    for _ in range(2):
+        reader.batch(np.random.default_rng(0), 1, 10)
+    assert reader.minutes == pytest.approx(8 / 60)
+
+
+def test_validation_reads_every_frame_once(tmp_path):
+    """In order, all of both shards, the last batch shorter."""
+    records = [put_shard(tmp_path, seed, examples=3) for seed in (0, 1)]
+    batches = list(shards.ShardReader(tmp_path).sequences(frames=50, sequences=5))
+    assert [len(features) for features, *_ in batches] == [5, 5, 2]
+    together = np.concatenate([features for features, *_ in batches]).reshape(6, 100, 70)
+    np.testing.assert_array_equal(together, np.concatenate([record["features"] for record in records]))
+
+
+def test_empty_folder_is_refused(tmp_path):
+    """No shards is an error that says so."""
+    with pytest.raises(BandwiseError, match="no shards"):
+        shards.ShardReader(tmp_path)
+
+
+def test_too_long_sequences_are_refused(tmp_path):
+    """More frames than an example holds cannot be had."""
+    put_shard(tmp_path, 0)
+    with pytest.raises(BandwiseError, match="101 frames"):
+        shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 1, 101)
+
+
+@pytest.mark.parametrize(
+    ("bandwidth_hz", "bands"),
+    [(0.0, 0), (25.0, 1), (1_000.0, 12), (8_000.0, 26), (19_499.0, 33), (24_000.0, 34)],
+)
+def test_bands_below(bandwidth_hz, bands):
+    """A band counts when the middle between it and the next lies below; 20 kHz material counts as full."""
+    assert shards.bands_below(bandwidth_hz) == bands
+
+
+def test_values_beyond_float16_are_refused():
+    """Features that overflow float16 would poison training: no shard is made of them."""
+
+    def huge(clean, noisy):
+        return np.full((100, 70), 1e6, np.float32), np.zeros((100, 68), np.float32)
+
+    with np.errstate(over="ignore"), pytest.raises(BandwiseError, match="float16"):
+        shards.make_shard(StandInMixer(), 0, 1, huge)
+
+
+def test_written_shards_are_left_alone(tmp_path, monkeypatch):
+    """A seed that is there is not made again; missing ones are, and reported in order."""
+    monkeypatch.setattr(shards, "_load_mixer", lambda job: StandInMixer())
+    job = shards.ShardJob(tmp_path, tmp_path, minutes=0.05, config=StandInMixer.config, describe=describe)
+    (tmp_path / shards.shard_name(1)).write_bytes(b"kept")
+    seen = []
+    paths = shards.write_shards(job, 0, 3, on_shard=seen.append)
+    assert paths == seen == [tmp_path / shards.shard_name(seed) for seed in range(3)]
+    assert (tmp_path / shards.shard_name(1)).read_bytes() == b"kept"
+    assert len(np.load(paths[2])) == 3
