@@ -1,0 +1,1 @@
+"""The two ways to split sound into bands."""

@@ -1,0 +1,136 @@
+"""The Linkwitz-Riley crossover: any signal into 1 to 16 bands that sum to an all-pass of it.
+
+The high branch of a split is split again, and every lower band passes the all-pass of each later split, so
+the bands stay in phase with each other and their sum has no ripple at any cutoffs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bandwise.bands.filterbank import make_bank, split_bands
+from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency
+from bandwise.bands.retuning import Layout, check_cutoffs, plan, rebuilt, start_glide
+from bandwise.errors import BandwiseError
+
+Complex = NDArray[np.complex128]
+GLIDE_MS = 500.0
+MAX_BANDS = 16
+
+
+class Crossover:
+    """Split (frames,) or (frames, channels) into (bands, frames, channels), without latency.
+
+    Args:
+        cutoffs_hz: 0 to 15 ascending cutoffs in Hz, below 0.49 of the sample rate; none means one band.
+        sample_rate: Hz.
+        order: 2, 4 or 8: each band falls by 12, 24 or 48 dB per octave.
+        channels: columns of the audio.
+
+    Raises:
+        BandwiseError: for cutoffs that do not ascend or lie outside the range, or another order.
+
+    Example:
+        >>> bands = Crossover([120, 1000], 48_000).split(np.ones(480))
+        >>> bands.shape
+        (3, 480, 1)
+    """
+
+    def __init__(
+        self, cutoffs_hz: Sequence[float], sample_rate: float, *, order: int = 4, channels: int = 1
+    ) -> None:
+        self.sample_rate, self.channels, self.order = float(sample_rate), channels, check_order(order)
+        self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate, MAX_BANDS)
+        self.latency_samples = 0
+        self.reset()
+
+    @property
+    def bands(self) -> int:
+        """How many bands come out."""
+        return len(self.cutoffs_hz) + 1
+
+    def reset(self) -> None:
+        """Forget the past; a glide in progress jumps to its end."""
+        self._layout = Layout.settled(self.bands - 1)
+        self._bank = make_bank(warped_frequency(self.cutoffs_hz, self.sample_rate), self.order, self.channels)
+        self._settle_in = 0
+
+    def split(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Split a whole signal from rest; the streaming state is not touched. Shapes as in `process`."""
+        fresh = Crossover(self.cutoffs_hz, self.sample_rate, order=self.order, channels=self.channels)
+        return fresh.process(x)
+
+    def process(self, block: ArrayLike) -> NDArray[np.float64]:
+        """Split the next block, (frames,) or (frames, channels) -> (bands, frames, channels) float64.
+
+        Blocks of any length give bit for bit what one block gives.
+
+        Raises:
+            BandwiseError: if the columns of the block are not `channels`.
+        """
+        planar = self._planar(block)
+        out = np.zeros((self.bands, self.channels, planar.shape[1]))
+        start = 0
+        while start < planar.shape[1]:
+            stop = min(planar.shape[1], start + (self._settle_in or planar.shape[1]))
+            self._split_piece(planar[:, start:stop], out[:, :, start:stop])
+            self._settle(stop - start)
+            start = stop
+        return np.moveaxis(out, 1, 2)
+
+    def retune(self, cutoffs_hz: Sequence[float], glide_ms: float = GLIDE_MS) -> None:
+        """Move to new cutoffs, and to another number of bands, while sound plays.
+
+        Cutoffs glide along a logarithmic frequency axis; the sum of the bands is an all-pass at every moment.
+        A new split rises from below the hearing range, where it changes nothing; a superfluous one sinks
+        there, empties and goes. `process` returns the new number of bands at once.
+
+        Raises:
+            BandwiseError: as for the constructor.
+        """
+        new_hz = check_cutoffs(cutoffs_hz, self.sample_rate, MAX_BANDS)
+        change = plan(self._layout, self.cutoffs_hz, new_hz)
+        self.cutoffs_hz, self._layout = new_hz, change.layout
+        self._bank = rebuilt(self._bank, change.source, self.order, self.channels)
+        self._settle_in = start_glide(self._bank, change.target_hz, self.sample_rate, glide_ms)
+
+    def response(self, hz: ArrayLike) -> Complex:
+        """Response of each band at `hz` in closed form, (bands, *hz.shape) complex."""
+        return band_responses(self.cutoffs_hz, self.order, hz, self.sample_rate)
+
+    def sum_response(self, hz: ArrayLike) -> Complex:
+        """Response of the sum of all bands: the product of one all-pass per split, so of magnitude 1."""
+        frequency = warped_frequency(hz, self.sample_rate)
+        return np.asarray(self.response(hz).sum(axis=0).reshape(frequency.shape))
+
+    def _planar(self, block: ArrayLike) -> NDArray[np.float64]:
+        samples: NDArray[Any] = np.asarray(block, dtype=np.float64)
+        if samples.ndim == 1 and self.channels == 1:
+            samples = samples[:, None]
+        if samples.ndim != 2 or samples.shape[1] != self.channels:
+            raise BandwiseError(
+                f"got a block of shape {np.shape(block)}; allowed is (frames, {self.channels}); "
+                "transpose it, or pass channels=."
+            )
+        return np.ascontiguousarray(samples.T)
+
+    def _split_piece(self, planar: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """Run all splits over (channels, n) and add each running band to the band it counts to."""
+        running = self._layout.band_of()
+        rows = np.zeros((len(running) * self.channels, planar.shape[1]))
+        rows[: self.channels] = planar
+        split_bands(self._bank, self.channels, rows, 0, rows.shape[1])
+        for band, lanes in zip(running, rows.reshape(len(running), self.channels, -1), strict=True):
+            out[band] += lanes
+
+    def _settle(self, frames: int) -> None:
+        """Count `frames` of a change and take the retired splits out at its end."""
+        if self._settle_in == 0:
+            return
+        self._settle_in -= frames
+        if self._settle_in == 0:
+            staying = [k for k, gone in enumerate(self._layout.retiring) if not gone]
+            self._bank = rebuilt(self._bank, staying, self.order, self.channels)
+            self._layout = Layout.settled(len(staying))
