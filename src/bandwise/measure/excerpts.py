@@ -15,7 +15,7 @@ EARLY_S, TARGET_RT60_S = 0.02, 0.2
 
 
 def speech_excerpt(speech: Audio, seconds: float, rng: np.random.Generator) -> Audio:
-    """At most `seconds` from a random place where someone speaks at least half of the time, faded at the ends."""
+    """At most `seconds` from a random place where someone speaks half of the time, faded at both ends."""
     samples = min(len(speech), round(seconds * SAMPLE_RATE))
     excerpt = speech[:samples]
     for _ in range(TRIES):
@@ -55,7 +55,7 @@ def looped(noise: Audio, samples: int) -> Audio:
 
 
 def in_room(speech: Audio, response: Audio, rt60_s: float) -> tuple[Audio, Audio]:
-    """`(reference, heard)`: the speech through the response cut to a short decay, and through the whole; aligned.
+    """`(reference, heard)`: the speech through the response with a short decay, and through the whole one.
 
     The direct sound comes after 1 ms: what precedes it in the response is cut off.
     """

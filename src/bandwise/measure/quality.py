@@ -12,6 +12,7 @@ SCORING_RATE = (
     16_000  # PESQ-wb is defined there (ITU-T P.862.2), and the field's tables score everything else there too
 )
 HIGH_BAND_HZ = (8_000, 20_000)
+FRAME = 2048
 
 Signal = NDArray[Any]
 
@@ -79,20 +80,19 @@ def si_sdr_db(clean: Signal, processed: Signal, sample_rate: int = SCORING_RATE)
 
 
 def high_band_distance_db(clean: Signal, processed: Signal, sample_rate: int) -> float:
-    """Log-spectral distance from 8 to 20 kHz in dB; NaN if the clean recording has nothing there.
+    """Log-spectral distance above 8 kHz in dB; NaN if the clean recording has nothing there.
 
-    Frames of 2048 samples, half overlapping: root mean square over the bins of the difference of levels in
-    dB, then the mean over frames. Levels are floored 40 dB below the clean recording's mean level in that
-    band, or silence would decide.
+    Up to 20 kHz, or to where the clean recording ends: its last bin within 30 dB of its mean level above 8 kHz.
+    Root mean square over the bins of the difference of levels in dB, then the mean over frames. Levels are
+    floored 40 dB below that mean, or silence would decide.
     """
-    low, high = (np.searchsorted(np.fft.rfftfreq(2048, 1 / sample_rate), hz) for hz in HIGH_BAND_HZ)
-    reference, other = _powers(clean), _powers(processed)
-    if high - low < 8 or not reference.size:
+    low, high = (int(np.searchsorted(np.fft.rfftfreq(FRAME, 1 / sample_rate), hz)) for hz in HIGH_BAND_HZ)
+    reference, other = _powers(clean)[:, low:high], _powers(processed)[:, low:high]
+    if not reference.size or reference.mean() <= 1e-6 * _powers(clean).mean():
         return float("nan")
-    mean = float(reference[:, low:high].mean())
-    if mean <= 1e-6 * float(reference.mean()):
-        return float("nan")
-    a, b = (10 * np.log10(np.maximum(p[:, low:high], 1e-4 * mean)) for p in (reference, other))
+    mean = reference.mean()
+    reach = int(np.flatnonzero(reference.mean(axis=0) > 1e-3 * mean)[-1]) + 1
+    a, b = (10 * np.log10(np.maximum(powers[:, :reach], 1e-4 * mean)) for powers in (reference, other))
     return float(np.sqrt(np.mean((a - b) ** 2, axis=1)).mean())
 
 
@@ -108,11 +108,11 @@ def at_rate(x: Signal, sample_rate: int, wanted: int = SCORING_RATE) -> NDArray[
 
 
 def _powers(x: Signal) -> NDArray[np.float64]:
-    """Power spectra `[frames, 1025]` of Hann windows, 1024 samples apart."""
-    if len(x) < 2048:
-        return np.zeros((0, 1025))
-    frames = np.lib.stride_tricks.sliding_window_view(np.asarray(x, dtype=np.float64), 2048)[::1024]
-    powers: NDArray[np.float64] = np.abs(np.fft.rfft(frames * np.hanning(2048))) ** 2
+    """Power spectra `[frames, 1025]` of Hann windows of 2048 samples, half overlapping."""
+    if len(x) < FRAME:
+        return np.zeros((0, FRAME // 2 + 1))
+    frames = np.lib.stride_tricks.sliding_window_view(np.asarray(x, dtype=np.float64), FRAME)[:: FRAME // 2]
+    powers: NDArray[np.float64] = np.abs(np.fft.rfft(frames * np.hanning(FRAME))) ** 2
     return powers
 
 

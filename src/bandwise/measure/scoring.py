@@ -19,6 +19,8 @@ from bandwise.measure.quality import METRICS, Metric, Signal
 Process = Callable[[Audio, int], NDArray[Any]]
 """A system: mono samples and their rate in, as many samples out."""
 
+_Case = tuple[Pair, Mapping[str, NDArray[Any]], "Scorer"]
+
 NOISY = "noisy"
 LONGEST_LAG_S = 0.1
 LAG_ADVANTAGE = 1.01
@@ -117,12 +119,22 @@ def evaluate_pairs(
         BandwiseError: a system returned another number of samples.
     """
     systems = process if isinstance(process, Mapping) else {"enhanced": process}
-    cases = _cases(pairs, systems, scorer or Scorer(), score_noisy=score_noisy)
+    outputs = (_through(pair, systems, score_noisy=score_noisy) for pair in pairs)
+    return score_outputs(outputs, scorer=scorer, jobs=jobs, on_pair=on_pair)
+
+
+def score_outputs(
+    outputs: Iterable[tuple[Pair, Mapping[str, NDArray[Any]]]],
+    *,
+    scorer: Scorer | None = None,
+    jobs: int = 1,
+    on_pair: Callable[[str], None] = lambda _name: None,
+) -> list[Row]:
+    """Score signals that are there already: of every pair, the output of each system by name."""
     rows = []
-    for row in _mapped(cases, jobs):
-        rows.append(row)
-        if row.system == list(systems)[-1]:
-            on_pair(row.name)
+    for done in _mapped(((pair, by_system, scorer or Scorer()) for pair, by_system in outputs), jobs):
+        rows += done
+        on_pair(done[0].name)
     return rows
 
 
@@ -146,42 +158,36 @@ def align(clean: Signal, processed: Signal, sample_rate: int) -> tuple[Signal, i
     return np.concatenate([np.zeros(-lag, processed.dtype), processed[:lag]]), lag
 
 
-@dataclass(frozen=True)
-class _Case:
-    pair: Pair
-    system: str
-    output: NDArray[Any]
-    scorer: Scorer
+def _through(
+    pair: Pair, systems: Mapping[str, Process], *, score_noisy: bool
+) -> tuple[Pair, dict[str, NDArray[Any]]]:
+    """The pair and what the systems make of it."""
+    outputs: dict[str, NDArray[Any]] = {NOISY: pair.noisy} if score_noisy else {}
+    for name, process in systems.items():
+        outputs[name] = process(pair.noisy, pair.sample_rate)
+        if outputs[name].shape != pair.noisy.shape:
+            shapes = f"{outputs[name].shape} of {pair.noisy.shape} samples"
+            raise BandwiseError(f"{name} made {shapes}; as many come out as went in; mend its adapter")
+    return pair, outputs
 
 
-def _cases(
-    pairs: Iterable[Pair], systems: Mapping[str, Process], scorer: Scorer, *, score_noisy: bool
-) -> Iterator[_Case]:
-    for pair in pairs:
-        if score_noisy:
-            yield _Case(pair, NOISY, pair.noisy, scorer)
-        for system, process in systems.items():
-            output = process(pair.noisy, pair.sample_rate)
-            if output.shape != pair.noisy.shape:
-                raise BandwiseError(
-                    f"{system} made {output.shape} of {pair.noisy.shape} samples; as many out as in"
-                )
-            yield _Case(pair, system, output, scorer)
+def _scored(case: _Case) -> list[Row]:
+    pair, outputs, scorer = case
+    rows = []
+    for system, output in outputs.items():
+        aligned, lag = align(pair.clean, output, pair.sample_rate)
+        scores = scorer(pair.clean, aligned, pair.sample_rate)
+        rows.append(Row(system=system, lag_samples=lag, scores=scores, **metadata(pair)))
+    return rows
 
 
-def _scored(case: _Case) -> Row:
-    aligned, lag = align(case.pair.clean, case.output, case.pair.sample_rate)
-    scores = case.scorer(case.pair.clean, aligned, case.pair.sample_rate)
-    return Row(system=case.system, lag_samples=lag, scores=scores, **metadata(case.pair))
-
-
-def _mapped(cases: Iterable[_Case], jobs: int) -> Iterator[Row]:
+def _mapped(cases: Iterable[_Case], jobs: int) -> Iterator[list[Row]]:
     """Rows in the order of the cases; with several jobs, at most two cases wait per job."""
     if jobs <= 1:
         yield from map(_scored, cases)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting: deque[Future[Row]] = deque()
+        waiting: deque[Future[list[Row]]] = deque()
         for case in cases:
             waiting.append(pool.submit(_scored, case))
             if len(waiting) >= 2 * jobs:

@@ -83,6 +83,26 @@ def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
     return grid
 
 
+def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
+    """A rich table with one line per system: every measure over all pairs, then the first measure per group."""
+    from rich.table import Table
+
+    systems = list(dict.fromkeys(s.system for s in summaries))
+    first = next(iter(titles), "")
+    groups = [group for group in dict.fromkeys(s.group for s in summaries) if group != ALL]
+    columns = [(ALL, key) for key in titles]
+    if len(groups) > 1:
+        columns += [(group, first) for group in groups]
+    cells = {(s.group, s.metric, s.system): s for s in summaries}
+    grid = Table(title=title, title_justify="left", pad_edge=False)
+    grid.add_column("", no_wrap=True)
+    for group, key in columns:
+        grid.add_column(titles[key][0] if group == ALL else f"{titles[key][0]} {group}", justify="right")
+    for system in systems:
+        grid.add_row(system, *(shown(cells[g, key, system].mean, titles[key][1]) for g, key in columns))
+    return grid
+
+
 def shown(mean: Mean | None, digits: int, sign: str = "") -> str:
     """`1.39 ±0.05`, or a dash where nothing was measured."""
     if mean is None or not mean.count:

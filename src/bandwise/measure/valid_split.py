@@ -21,7 +21,7 @@ Row = dict[str, str]
 
 
 class ValidSplit:
-    """The valid rows of a data folder's manifests, without speech shorter than 3 s and noise shorter than 2 s.
+    """The valid rows of a data folder's manifests, without speech under 3 s and noise under 2 s.
 
     Raises:
         BandwiseError: the folder has no manifest, or no valid row in it.

@@ -1,0 +1,69 @@
+"""What `evaluate` and `oracle` share: lists of numbers, progress, saying what is missing."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bandwise.errors import BandwiseError
+
+
+def parse_snrs(text: str) -> tuple[float, ...]:
+    """`"0,5,10"` as numbers, in decibels."""
+    try:
+        snrs_db = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BandwiseError(
+            f"--snr {text}: not numbers; decibels with commas are; try --snr 0,5,10,15"
+        ) from error
+    if not all(-60 <= snr_db <= 100 for snr_db in snrs_db):
+        raise BandwiseError(f"--snr {text}: out of range; -60 to 100 dB are allowed; try --snr 0,5,10,15")
+    return snrs_db
+
+
+@contextmanager
+def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
+    """Yield a function to call once per finished item; a bar on stderr shows it, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name)
+
+
+def say(notes: Sequence[str]) -> None:
+    """Notes beside the result, on stderr."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def print_table(table: Any) -> None:
+    """A rich table on stdout; a pipe or a file gets it unabridged."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(table) if console.is_terminal else Console(width=200).print(table)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def parent_exists(path: Path | None) -> None:
+    """Raise BandwiseError at the start, not after an hour, if a result could not be written."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise BandwiseError(f"{path}: its folder does not exist; results go into existing folders; create it")

@@ -1,0 +1,124 @@
+"""`bandwise oracle`: from the noisy signal, over what each stage could do at best, to what the network does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from bandwise.apps.measuring import parse_snrs, print_json, print_table, progress, say
+from bandwise.errors import BandwiseError
+from bandwise.measure import tables
+from bandwise.measure.levels import active_speech
+from bandwise.measure.mixtures import MixtureSettings, mix, mixtures
+from bandwise.measure.pairs import Audio, Pair, read_mono
+from bandwise.measure.quality import at_rate
+from bandwise.measure.scoring import Row, Scorer, score_outputs
+from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
+
+MEASURES = ("pesq", "stoi", "si_sdr")
+
+
+def oracle(
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for sounds and the picture.")
+    ] = None,
+    clean: Annotated[Path | None, typer.Option(help="Clean speech.")] = None,
+    noise: Annotated[Path | None, typer.Option(help="Noise to add to it; repeated if shorter.")] = None,
+    snr: Annotated[str, typer.Option(help="Signal-to-noise ratio in dB; with --data several in turn.")] = "5",
+    data: Annotated[Path | None, typer.Option(help="Instead of --clean and --noise: a data folder.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many mixtures of the data folder.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
+    seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt of the data folder.")] = 10.0,
+    csv: Annotated[Path | None, typer.Option(help="Write one line per recording and rung.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that score.")] = 1,
+) -> None:
+    """Climb the ladder: noisy, ideal gains per bin and band, comb filter, postfilter, network.
+
+    One mixture (--clean, --noise, --snr) or the mean of many (--data, --count). With -o, every rung is
+    written as a sound, and a picture shows their spectrograms.
+    """
+    snrs_db = parse_snrs(snr)
+    if clean and noise:
+        total, pairs = 1, iter([read_mixture(clean, noise, snrs_db[0])])
+    elif data:
+        total, pairs = count, mixtures(ValidSplit(data), MixtureSettings(count, snrs_db, seed, seconds))
+    else:
+        raise BandwiseError("nothing to climb; --clean and --noise, or --data FOLDER; give one of them")
+    scorer = Scorer(MEASURES)
+    say(scorer.missing())
+    with progress("oracle", total) as on_pair:
+        rows = score_outputs(_climbed(pairs, output), scorer=scorer, jobs=jobs, on_pair=on_pair)
+    _report(rows, scorer, csv, as_json=as_json)
+
+
+def read_mixture(clean: Path, noise: Path, snr_db: float) -> Pair:
+    """Two files as one mixture at 48 kHz; the speech keeps its level unless the sum would clip."""
+    from bandwise.measure.excerpts import looped
+
+    speech, disturbance = (at_rate(*read_mono(path), SAMPLE_RATE) for path in (clean, noise))
+    if len(disturbance) <= SAMPLE_RATE // 10:
+        raise BandwiseError(
+            f"{noise}: {len(disturbance)} samples; at least 0.1 s of noise is needed; take a longer one"
+        )
+    level_dbfs, activity = active_speech(speech, SAMPLE_RATE)
+    if not activity:
+        raise BandwiseError(
+            f"{clean}: silent; the SNR is set on active speech; take a recording with a voice"
+        )
+    disturbance = looped(disturbance, len(speech))[: len(speech)]
+    reference, noisy = mix(speech, speech, disturbance, snr_db, level_dbfs)
+    return Pair(f"{clean.stem}-{noise.stem}", reference, noisy, SAMPLE_RATE, snr_db)
+
+
+def rungs(pair: Pair) -> dict[str, Audio]:
+    """Every rung's signal, from the noisy one upwards, aligned with the pair."""
+    from bandwise.suppress.oracle import ladder
+
+    return {name: np.asarray(x, dtype=np.float32) for name, x in ladder(pair.clean, pair.noisy).items()}
+
+
+def _climbed(pairs: Iterator[Pair], output: Path | None) -> Iterator[tuple[Pair, dict[str, Audio]]]:
+    for pair in pairs:
+        signals = rungs(pair)
+        if output is not None:
+            _write(output, pair, signals)
+        yield pair, signals
+
+
+def _write(folder: Path, pair: Pair, signals: dict[str, Audio]) -> None:
+    """One WAV per rung, numbered in order, the clean speech last, and the spectrograms of all."""
+    import soundfile
+
+    from bandwise.measure.charts import spectrogram_grid
+
+    everything = signals | {"clean": pair.clean}
+    place = folder / pair.name
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for index, (name, x) in enumerate(everything.items()):
+            soundfile.write(place / f"{index}-{_file_name(name)}.wav", x, pair.sample_rate, subtype="PCM_16")
+        spectrogram_grid(place / "spectrograms.png", everything, pair.sample_rate)
+    except OSError as error:
+        raise BandwiseError(
+            f"{place}: not writable ({error.strerror}); sounds go there; choose another -o"
+        ) from error
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name).strip("-")
+
+
+def _report(rows: list[Row], scorer: Scorer, csv: Path | None, *, as_json: bool) -> None:
+    summaries, titles = tables.summarise(rows), scorer.titles()
+    if as_json:
+        print_json(
+            {"rows": [tables.flat(row) for row in rows], "summary": [tables.plain(s) for s in summaries]}
+        )
+    else:
+        mixtures_count = len({row.name for row in rows})
+        print_table(tables.ladder_table(summaries, titles, f"{mixtures_count} mixtures, mean ± 95 %"))
+    if csv:
+        tables.write_csv(csv, rows, titles)
