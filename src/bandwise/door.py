@@ -1,6 +1,7 @@
 """The door: whatever audio a caller brings becomes planar float32 inside, and leaves as it came."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,14 @@ def from_planar(planar: Planar, form: Form) -> NDArray[np.generic]:
     full_scale = FULL_SCALE[form.dtype]
     steps = np.rint(columns.astype(np.float64) * full_scale)
     return np.ascontiguousarray(np.clip(steps, -full_scale, full_scale - 1.0).astype(form.dtype))
+
+
+def convert(block: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Give (frames, channels) another sample type, full scale to full scale."""
+    if block.dtype.name == dtype:
+        return block
+    planar = to_planar(block, Form(block.dtype.name, flat=False))
+    return from_planar(planar, Form(dtype, flat=False))
 
 
 def silence_nonfinite(planar: Planar) -> int:

@@ -9,7 +9,7 @@ Audio is (frames,) or (frames, channels). Cutting a signal into any blocks gives
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -59,7 +59,7 @@ class BlockProcessor(ABC):
         self.sample_rate = check_sample_rate(sample_rate)
         self.channels = check_channels(channels)
         self.nonfinite_samples = 0
-        """How many NaN or Inf samples came since the last reset; each was treated as silence."""
+        """How many NaN or Inf samples came since `reset`; each was treated as silence."""
         self._form = Form(flat=self.channels == 1)
 
     @abstractmethod
@@ -91,7 +91,7 @@ class BlockProcessor(ABC):
     def flush(self) -> NDArray[Any]:
         """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh."""
         tail = self._process(np.zeros((self.channels, self.latency_samples), np.float32))
-        self.reset()
+        self._reset()
         return from_planar(tail, self._form)
 
     def reset(self) -> None:
@@ -138,14 +138,21 @@ class HopProcessor(BlockProcessor):
 
     def flush(self) -> NDArray[Any]:
         """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh."""
-        tail = from_planar(self._hops.flush(), self._form)
-        self.reset()
-        return tail
+        return from_planar(self._hops.flush(), self._form)
+
+
+def aligned(processor: Processor, blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Process blocks, latency taken off: joined, the output aligns with the input and has its length."""
+    skip = processor.latency_samples
+    for block in blocks:
+        out = processor.process(block)
+        yield out[skip:]
+        skip = max(0, skip - len(out))
+    yield processor.flush()[skip:]
 
 
 def whole(processor: Processor, x: Audio) -> Audio:
     """Run a whole signal, latency taken off: the output aligns with x and has its length."""
-    delayed = np.concatenate([processor.process(x, reset=True), processor.flush()])
-    latency = processor.latency_samples
-    out: Any = delayed[latency : latency + len(x)]
+    processor.reset()
+    out: Any = np.concatenate(list(aligned(processor, [x])))
     return out  # type: ignore[no-any-return]

@@ -1,0 +1,173 @@
+"""Where audio goes: files that appear whole or not at all, and standard output."""
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from bandwise.audio_io.pipes import PcmFormat, encode, wav_header
+from bandwise.audio_io.sources import DTYPES, PIPE, Source
+from bandwise.door import convert
+from bandwise.errors import BandwiseError
+
+_ALIASES = {"AIF": "AIFF", "AIFC": "AIFF", "OGA": "OGG", "OPUS": "OGG", "WAVE": "WAV"}
+_WAV_LIMIT_BYTES = 2**32 - 2**16
+
+
+class Sink(Protocol):
+    """Where audio goes."""
+
+    dtype: str
+    """The sample type it is written in."""
+
+    def write(self, block: NDArray[Any]) -> None:
+        """Append (frames, channels)."""
+
+
+class FileSink:
+    """A file that libsndfile writes."""
+
+    def __init__(self, path: Path, sample_rate: int, channels: int, file_format: str, subtype: str) -> None:
+        self._path = path
+        self.dtype = DTYPES.get(subtype, "float32")
+        self._file = soundfile.SoundFile(path, "w", sample_rate, channels, subtype, format=file_format)
+
+    def write(self, block: NDArray[Any]) -> None:
+        """Append (frames, channels); a full disk raises `OSError`."""
+        try:
+            self._file.write(convert(block, self.dtype))
+        except (soundfile.LibsndfileError, AssertionError) as error:
+            raise OSError(None, "the disk is full, or cannot be written to any more") from error
+
+    def close(self) -> None:
+        """Finish the header and close."""
+        self._file.close()
+
+
+class StreamSink:
+    """A pipe: WAV of unknown or known length, or raw PCM. Every block is passed on at once."""
+
+    def __init__(self, stream: BinaryIO, dtype: str, header: bytes = b"") -> None:
+        self.dtype, self._stream = dtype, stream
+        self._send(header)
+
+    def write(self, block: NDArray[Any]) -> None:
+        """Append (frames, channels)."""
+        self._send(encode(convert(block, self.dtype)))
+
+    def _send(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._stream.flush()
+
+
+@contextmanager
+def open_sink(name: str, source: Source, raw: PcmFormat | None = None) -> Iterator[Sink]:
+    """Open what takes the processed audio of `source`: a file by its name, or standard output for "-".
+
+    A file appears under its name only when the block ends well; until then it is a temporary one beside it.
+
+    Raises:
+        BandwiseError: when the name tells no format, or the place cannot be written.
+    """
+    if name == PIPE:
+        yield _stream_sink(sys.stdout.buffer, source, raw)
+        return
+    path = Path(name)
+    file_format, subtype = output_format(path, source)
+    with _told_as_errors(path):
+        if path.exists() and not path.is_file():  # a device or a named pipe must not be replaced by a file
+            with path.open("wb") as stream:
+                yield _stream_sink(stream, source, raw)
+            return
+        with atomic(path) as temporary:
+            sink = _file_sink(temporary, path, source, file_format, subtype)
+            try:
+                yield sink
+            finally:
+                sink.close()
+
+
+def _stream_sink(stream: BinaryIO, source: Source, raw: PcmFormat | None) -> StreamSink:
+    if raw:
+        return StreamSink(stream, raw.dtype)
+    header = wav_header(source.sample_rate, source.channels, source.dtype, source.frames)
+    return StreamSink(stream, source.dtype, header)
+
+
+def _file_sink(temporary: Path, path: Path, source: Source, file_format: str, subtype: str) -> FileSink:
+    try:
+        return FileSink(temporary, source.sample_rate, source.channels, file_format, subtype)
+    except soundfile.LibsndfileError as error:
+        what = f"{source.channels} channels at {source.sample_rate} Hz"
+        reason = error.error_string.rstrip(".")
+        raise BandwiseError(f"{path} cannot hold {what} ({reason}); write .wav or .flac instead") from error
+
+
+def output_format(path: Path, source: Source) -> tuple[str, str]:
+    """Return libsndfile's format and subtype: the format from the name, the samples as they came if it can.
+
+    Lossy sources become 16 bits in a lossless format, which is what players expect of them.
+    """
+    extension = path.suffix[1:].upper()
+    file_format = _ALIASES.get(extension, extension)
+    if file_format not in soundfile.available_formats() or file_format == "RAW":
+        raise BandwiseError(
+            f"{path} names no format that can be written; use .wav, .flac, .ogg, .opus or .mp3"
+        )
+    by_type = {"int16": "PCM_16", "int32": "PCM_24", "float64": "DOUBLE"}
+    as_needed = by_type.get(source.dtype, "PCM_16" if source.subtype != "FLOAT" else "FLOAT")
+    wishes = ["OPUS"] if extension == "OPUS" else [source.subtype, as_needed, "PCM_24"]
+    default = soundfile.default_subtype(file_format)
+    subtype = next((wish for wish in wishes if soundfile.check_format(file_format, wish)), default)
+    sample_bytes = np.dtype(DTYPES.get(subtype, "float32")).itemsize
+    if file_format == "WAV" and (source.frames or 0) * source.channels * sample_bytes > _WAV_LIMIT_BYTES:
+        file_format = "RF64"
+    return file_format, subtype
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; it takes the name at the end, or vanishes on any error.
+
+    A link is followed, so that what it points to is replaced; the rights of an old file are kept.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}.", suffix=f".part{target.suffix}", dir=target.parent
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _told_as_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or "the system refused"
+        raise BandwiseError(
+            f"{path} cannot be written: {reason}; choose another place or make room"
+        ) from error
