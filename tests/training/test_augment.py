@@ -5,7 +5,7 @@ import pytest
 from scipy import signal
 
 from bandwise.training import augment, synthetic_noise
-from bandwise.training.corpus import SAMPLE_RATE
+from bandwise.training.signals import SAMPLE_RATE
 
 
 def tone(hz, seconds=1.0):

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from bandwise.errors import BandwiseError
-from bandwise.training.corpus import SAMPLE_RATE, active_rms, load_corpus
+from bandwise.training.corpus import load_corpus
+from bandwise.training.signals import SAMPLE_RATE, active_rms
 
 SPEECH_COLUMNS = ["path", "source", "licence", "speaker", "split", "bandwidth_hz"]
 NOISE_COLUMNS = ["path", "source_repo", "licence", "class", "kind", "split", "bandwidth_hz"]

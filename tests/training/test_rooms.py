@@ -5,7 +5,8 @@ import pytest
 from scipy import signal
 
 from bandwise.training import rooms
-from bandwise.training.corpus import SAMPLE_RATE, Response
+from bandwise.training.corpus import Response
+from bandwise.training.signals import SAMPLE_RATE
 
 
 def decay_time_s(response, from_db=-5.0, to_db=-25.0):

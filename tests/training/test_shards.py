@@ -5,7 +5,8 @@ import pytest
 
 from bandwise.errors import BandwiseError
 from bandwise.training import shards
-from bandwise.training.mixtures import Example, MixtureConfig
+from bandwise.training.mixture_config import MixtureConfig
+from bandwise.training.mixtures import Example
 
 
 def describe(clean, noisy):

@@ -11,7 +11,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy import signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Signal, as_signal
+from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal
 
 TILT_LIMIT = 3 / 8
 Sections = NDArray[np.float64]

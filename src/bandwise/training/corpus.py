@@ -19,23 +19,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
+from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, as_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAMPLE_RATE = 48_000
+    from numpy.typing import NDArray
+
 STORED_PEAK = 0.9
 INT16_SCALE = 32_768.0
-
-Signal = NDArray[np.float32]
-
-
-def as_signal(samples: NDArray[Any]) -> Signal:
-    """The same numbers as float32."""
-    return np.asarray(samples, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -129,22 +123,6 @@ def load_corpus(data_dir: Path | str, split: str = "train", cache_dir: Path | st
         noise=_load_recordings(root / "noise", split, cache_dir, group="class"),
         responses=[_load_response(root / "rir", row) for row in _manifest(root / "rir", split)],
     )
-
-
-def active_rms(signal: Signal, floor_db: float = -30.0) -> float:
-    """RMS over the 20 ms blocks that lie within `floor_db` of the loud ones (their 95th percentile).
-
-    A simple stand-in for the active level of ITU-T P.56: pauses do not lower a talker's level.
-    Silence has level 0.
-    """
-    block = SAMPLE_RATE // 50
-    count = max(len(signal) // block, 1)
-    whole = signal[: count * block].astype(np.float64)
-    energy = np.square(whole).reshape(count, -1).mean(axis=1)
-    loud = np.quantile(energy, 0.95)
-    if loud <= 0.0:
-        loud = energy.max()
-    return float(np.sqrt(energy[energy >= loud * 10 ** (floor_db / 10)].mean()))
 
 
 def decode(path: Path) -> Signal:

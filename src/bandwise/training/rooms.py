@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft, signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Response, Signal, as_signal
+from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bandwise.training.corpus import Response
 
 EARLY_S = 0.020
 WANTED_RT60_S = 0.200

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
-from bandwise.training.corpus import Signal, load_corpus
-from bandwise.training.mixtures import Mixer, MixtureConfig
+from bandwise.training.corpus import load_corpus
+from bandwise.training.mixture_config import MixtureConfig
+from bandwise.training.mixtures import Mixer
+from bandwise.training.signals import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

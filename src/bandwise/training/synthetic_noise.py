@@ -7,12 +7,12 @@ weight and brings it to RMS 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import fft, signal
 
-from bandwise.training.corpus import SAMPLE_RATE, Signal, as_signal
+from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal, unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def hum(rng: np.random.Generator, length: int) -> Signal:
 
 def engine(rng: np.random.Generator, length: int) -> Signal:
     """Harmonics of a drifting 25 to 400 Hz over coloured noise: motors, drills, vacuum cleaners."""
-    drift = _slow(rng, length, cutoff_hz=rng.uniform(0.2, 2))
+    drift = wander(rng, length, cutoff_hz=rng.uniform(0.2, 2))
     frequency = 25.0 * 16 ** rng.random() * 2 ** (rng.uniform(0, 0.2) * drift.astype(np.float64))
     tone = _harmonics(rng, frequency, count=int(rng.integers(5, 60)), slope_db=rng.uniform(1, 9))
     return as_signal(tone + 10 ** rng.uniform(-1, 0.3) * shaped(rng, length))
@@ -64,7 +64,7 @@ def fan(rng: np.random.Generator, length: int) -> Signal:
 
 def modulated(rng: np.random.Generator, length: int) -> Signal:
     """Shaped noise whose level wanders by some 20 dB, slowly or as fast as syllables."""
-    level = _slow(rng, length, cutoff_hz=float(np.exp(rng.uniform(np.log(0.3), np.log(8)))))
+    level = wander(rng, length, cutoff_hz=float(np.exp(rng.uniform(np.log(0.3), np.log(8)))))
     return as_signal(shaped(rng, length) * 10 ** (level * rng.uniform(0.2, 0.6)))
 
 
@@ -78,24 +78,39 @@ def clicks(rng: np.random.Generator, length: int) -> Signal:
     return as_signal(signal.oaconvolve(train, shaped(rng, burst_length) * decay)[:length])
 
 
+def beeps(rng: np.random.Generator, length: int) -> Signal:
+    """Notes of 50 ms to 1 s with few harmonics, struck or steady: telephones, alarms, toys, tunes."""
+    out = np.zeros(length, np.float32)
+    for _ in range(int(rng.integers(1, 12))):
+        note = int(rng.uniform(0.05, 1.0) * SAMPLE_RATE)
+        frequency = np.full(note, 200.0 * 15 ** rng.random())
+        tone = _harmonics(rng, frequency, count=int(rng.integers(1, 8)), slope_db=rng.uniform(3, 15))
+        decay = np.exp(-rng.uniform(0, 8) * np.linspace(0, 1, note))
+        edge = np.minimum(1, np.minimum(np.arange(note), np.arange(note)[::-1]) / 200)
+        start = int(rng.integers(length))
+        out[start : start + note] += (tone * decay * edge)[: length - start]
+    return out
+
+
 def wind(rng: np.random.Generator, length: int) -> Signal:
     """Turbulence on a microphone: brown noise below some 100 to 600 Hz in gusts of 10 to 30 dB."""
     corner = rng.uniform(100, 600)
     rumble = _shaped(rng, length, lambda hz: np.maximum(hz, 15.0) ** -0.8 / (1 + (hz / corner) ** 2))
-    gusts = _slow(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * rng.uniform(0.3, 0.8)
+    gusts = wander(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * rng.uniform(0.3, 0.8)
     return as_signal(rumble * 10**gusts)
 
 
 MAKERS: dict[Maker, float] = {
     white: 0.06,
     coloured: 0.14,
-    shaped: 0.16,
+    shaped: 0.15,
     hum: 0.12,
     engine: 0.12,
     fan: 0.12,
     modulated: 0.10,
     clicks: 0.10,
-    wind: 0.08,
+    beeps: 0.03,
+    wind: 0.06,
 }
 
 
@@ -103,11 +118,7 @@ def draw(rng: np.random.Generator, length: int) -> tuple[Signal, str]:
     """A random noise of RMS 1 and the name of its maker."""
     makers = list(MAKERS)
     maker = makers[int(rng.choice(len(makers), p=list(MAKERS.values())))]
-    return _unit(maker(rng, length)), maker.__name__
-
-
-def _unit(samples: NDArray[np.floating[Any]]) -> Signal:
-    return as_signal(samples / (np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12))
+    return unit(maker(rng, length)), maker.__name__
 
 
 def _shaped(
@@ -118,10 +129,10 @@ def _shaped(
     spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
     response = magnitude(np.arange(len(spectrum)) * (SAMPLE_RATE / size)).astype(np.float32)
     response[0] = 0
-    return _unit(fft.irfft(spectrum * response, size)[:length])
+    return unit(fft.irfft(spectrum * response, size)[:length])
 
 
-def _slow(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
+def wander(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
     """A smooth random course around 0, mostly within +-1, with knots twice per period of `cutoff_hz`."""
     knots = int(np.ceil(length / SAMPLE_RATE * cutoff_hz * 2)) + 4
     position = np.linspace(1, knots - 2, length)
@@ -149,4 +160,4 @@ def _harmonics(
     index = phase.astype(np.int64)
     weight = phase - index
     tone = table[index & 4095] * (1 - weight) + table[(index + 1) & 4095] * weight
-    return _unit(tone)
+    return unit(tone)
