@@ -23,7 +23,7 @@ class Noises:
         self.config = config
 
     def draw(self, rng: np.random.Generator, length: int) -> tuple[Signal, list[str]]:
-        """One to three backgrounds of RMS about 1 in all, further ones up to 15 dB below the first; their names."""
+        """One to three backgrounds, the further ones up to 15 dB below the first of RMS 1; their names."""
         noise, names = np.zeros(length, np.float32), []
         for index in range(int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))):
             background, name = self._background(rng, length)
