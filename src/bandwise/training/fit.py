@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -22,7 +22,8 @@ from torch import Tensor
 
 from bandwise.errors import BandwiseError
 from bandwise.training.loss import LossConfig, perceptual_loss
-from bandwise.training.model import BANDS, PercepNet, PercepNetConfig
+from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
+from bandwise.training.model import PercepNet, PercepNetConfig
 
 FRAMES_PER_SECOND = 100
 CHECKPOINT_FORMAT = 1
@@ -102,8 +103,11 @@ def fit(
 
     `report` receives each log record.  An interrupt (Ctrl-C) saves a checkpoint before it goes on its way.
     """
+    if config.minutes is None and config.updates is None:
+        raise BandwiseError("got no budget; training takes minutes or a number of updates; pass minutes=120")
     folder.mkdir(parents=True, exist_ok=True)
-    device, dtype = choose_device(config), choose_precision(config)
+    device = choose_device(config.device)
+    dtype = choose_precision(config.precision, device)
     if config.threads:
         torch.set_num_threads(config.threads)
     keep_freed_memory()
@@ -213,9 +217,8 @@ def progress(config: FitConfig, run: Run) -> float:
     """Share of the budget that is used, 0 to 1 and beyond."""
     if config.updates is not None:
         return run.update / config.updates
-    if config.minutes is not None:
-        return run.elapsed_s / (60 * config.minutes)
-    raise BandwiseError("got no budget; training takes minutes or a number of updates; pass minutes=120")
+    assert config.minutes is not None
+    return run.elapsed_s / (60 * config.minutes)
 
 
 def learning_rate(config: FitConfig, update: int, share: float) -> float:
@@ -260,6 +263,10 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
 
 def restore(run: Run, saved: Record) -> None:
     """Bring a run to where a checkpoint left it."""
+    if FitConfig.from_dict(saved["config"]).network != run.network.config:
+        raise BandwiseError(
+            "got a checkpoint of other layer sizes; a run keeps its own; name another folder, or pass the same size"
+        )
     run.network.load_state_dict(saved["network"])
     run.average.load_state_dict(saved["average"])
     run.optimiser.load_state_dict(saved["optimiser"])
@@ -273,7 +280,9 @@ def read_checkpoint(path: Path) -> Record:
     try:
         saved: Record = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is none of its own
-        raise BandwiseError(f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder") from error
+        raise BandwiseError(
+            f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder"
+        ) from error
     if saved.get("format") != CHECKPOINT_FORMAT:
         raise BandwiseError(
             f"got a checkpoint of format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
@@ -310,32 +319,3 @@ class Log:
 
             if self.path.exists():
                 plot_losses(self.path, self.path.with_name("losses.png"))
-
-
-def choose_device(config: FitConfig) -> torch.device:
-    """The named device, or CUDA where there is one."""
-    if config.device != "auto":
-        return torch.device(config.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def choose_precision(config: FitConfig) -> torch.dtype:
-    """bfloat16 where matrix units make it pay, unless the configuration says otherwise."""
-    if config.precision != "auto":
-        return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-    if choose_device(config).type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    with suppress(AttributeError):
-        return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
-    return torch.float32
-
-
-def keep_freed_memory() -> None:
-    """Tell glibc to keep freed blocks: mapping the big activations anew at each update costs a tenth of the speed."""
-    import ctypes
-
-    trim_threshold, mmap_max = -1, -4
-    with suppress(OSError, AttributeError, TypeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(mmap_max, 0)
-        libc.mallopt(trim_threshold, 2**31 - 1)

@@ -23,13 +23,17 @@ HALF = np.uint32(0x7FFF)
 @intrinsic
 def _float_of_bits(typingctx, bits):
     """Reinterpret 32 bits as a float32."""
-    return types.float32(types.uint32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.FloatType())
+    return types.float32(types.uint32), lambda context, builder, signature, args: builder.bitcast(
+        args[0], ir.FloatType()
+    )
 
 
 @intrinsic
 def _bits_of_float(typingctx, value):
     """Reinterpret a float32 as 32 bits."""
-    return types.uint32(types.float32), lambda context, builder, signature, args: builder.bitcast(args[0], ir.IntType(32))
+    return types.uint32(types.float32), lambda context, builder, signature, args: builder.bitcast(
+        args[0], ir.IntType(32)
+    )
 
 
 def _load(stored):

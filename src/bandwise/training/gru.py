@@ -41,7 +41,9 @@ class _Recurrence(torch.autograd.Function):
         x, w_i, w_h, b_i, b_h = (v.detach().to(dtype) for v in (x, w_i, w_h, b_i, b_h))
         frames, batch, _ = x.shape
         units = h.shape[1]
-        from_input = _as_array(packed_product(w_i, b_i, frames * batch)(x.flatten(0, 1)).view(frames, batch, -1))
+        from_input = _as_array(
+            packed_product(w_i, b_i, frames * batch)(x.flatten(0, 1)).view(frames, batch, -1)
+        )
         recurrent = packed_product(w_h, b_h, batch)
         state = h.detach().float().clone(memory_format=torch.contiguous_format)
         gates = torch.empty(frames, batch, 4 * units, dtype=dtype)
@@ -50,7 +52,9 @@ class _Recurrence(torch.autograd.Function):
         state_array, gate_array, output_array = _as_array(state), _as_array(gates), _as_array(outputs)
         rows = np.arange(batch)
         for t in range(frames):
-            gates_forward(t, rows, from_input, _as_array(recurrent(outputs[t])), state_array, gate_array, output_array)
+            gates_forward(
+                t, rows, from_input, _as_array(recurrent(outputs[t])), state_array, gate_array, output_array
+            )
         ctx.save_for_backward(x, gates, outputs, w_i, w_h)
         return outputs[1:], state
 

@@ -26,7 +26,9 @@ class PercepNetConfig:
     kernels: tuple[int, int] = (5, 3)
     gru: int = 512
     strength_gru: int = 128
-    weight_limit: float | None = None  # weights are held within +-limit after each update (published: 1/2, for int8)
+    weight_limit: float | None = (
+        None  # weights are held within +-limit after each update (published: 1/2, for int8)
+    )
 
 
 SIZES = {
@@ -88,7 +90,12 @@ class PercepNet(nn.Module):
     def initial_states(self, batch: int) -> States:
         """All-zero states, as at the start of a signal."""
         c = self.config
-        shapes = [(c.kernels[0] - 1, c.dense), (c.kernels[1] - 1, c.convolution), *[(c.gru,)] * 4, (c.strength_gru,)]
+        shapes = [
+            (c.kernels[0] - 1, c.dense),
+            (c.kernels[1] - 1, c.convolution),
+            *[(c.gru,)] * 4,
+            (c.strength_gru,),
+        ]
         return States(*(self.feature_mean.new_zeros(batch, *shape) for shape in shapes))
 
     def forward(self, features: Tensor, states: States | None = None) -> tuple[Tensor, Tensor, States]:
@@ -101,7 +108,9 @@ class PercepNet(nn.Module):
         shared2, last2 = self.gru2(shared1, s.gru2)
         shared3, last3 = self.gru3(shared2, s.gru3)
         upper, last_gains = self.gains_gru(shared3, s.gains)
-        lower, last_strengths = self.strengths_gru(torch.cat([shared3, conv.to(shared3.dtype)], dim=-1), s.strengths)
+        lower, last_strengths = self.strengths_gru(
+            torch.cat([shared3, conv.to(shared3.dtype)], dim=-1), s.strengths
+        )
         gains = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
         outputs = (torch.sigmoid(v.float()).transpose(0, 1) for v in (gains, self.strengths_head(lower)))
         return *outputs, States(past1, past2, last1, last2, last3, last_gains, last_strengths)  # type: ignore[return-value]

@@ -1,0 +1,168 @@
+"""`bandwise train` and `bandwise export`: from recordings to a network that ships."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bandwise.training.fit import FitConfig
+
+VALID_SHARDS = 2
+SHARDS_PER_HOUR = 6
+
+
+def train(
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder of recordings to mix; not needed with --shards.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")
+    ] = Path("run"),
+    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.3 million) or toy.")] = "base",
+    minutes: Annotated[float | None, typer.Option(help="Train for this long, pauses not counted.")] = None,
+    updates: Annotated[int | None, typer.Option(help="Or for this many updates.")] = None,
+    shards: Annotated[
+        Path | None, typer.Option(help="Folder with finished shards: train/ and, if wanted, valid/ inside.")
+    ] = None,
+    hours: Annotated[
+        float, typer.Option(help="Audio to make shards of beside the training, 100 MB an hour.")
+    ] = 40.0,
+    sequences: Annotated[int, typer.Option(help="Sequences per update.")] = 48,
+    frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 200,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 1e-3,
+    loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
+    sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
+    weight_limit: Annotated[
+        float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    precision: Annotated[str, typer.Option(help="float32, bfloat16, or auto.")] = "auto",
+    threads: Annotated[
+        int, typer.Option(help="CPU threads of the training; 0 leaves the choice to torch.")
+    ] = 0,
+) -> None:
+    """Train the suppression network.
+
+    `bandwise train recordings/ --out run --minutes 120` mixes speech, noise and rooms into shards of features in a
+    process of its own while the network trains on those that are finished.  Started again with the same --out, it goes
+    on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
+    """
+    from bandwise.training.fit import FitConfig, fit
+    from bandwise.training.loss import LossConfig
+    from bandwise.training.model import SIZES
+    from bandwise.training.shards import ShardReader
+
+    network = _one_of("size", size, SIZES)
+    forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
+    precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
+    config = FitConfig(
+        network=type(network)(**{**vars(network), "weight_limit": weight_limit}),
+        loss=LossConfig(gain_form=_one_of("loss", loss, forms), sones_epsilon=sones_epsilon),
+        minutes=minutes if minutes is not None or updates is not None else 120.0,
+        updates=updates,
+        sequences=sequences,
+        frames=frames,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        precision=_one_of("precision", precision, precisions),
+        threads=threads,
+    )
+    _show(config)
+    with _shards(data, shards, out, hours) as (train_folder, valid_folder):
+        valid = ShardReader(valid_folder) if any(valid_folder.glob("shard-*.npy")) else None
+        fit(config, ShardReader(train_folder), valid, out, _print_record)
+    print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
+    float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
+    checksum: Annotated[
+        bool,
+        typer.Option("--register", help="Enter the file's checksum beside it, so that it loads by name."),
+    ] = False,
+) -> None:
+    """Write the network of a training run as one ONNX file, quantised to int8.
+
+    The file is checked against the trained network on random states before it is kept.
+    """
+    from bandwise.training.export import export_run
+    from bandwise.training.quantise import register_checksum
+
+    drift = export_run(run, out, int8=not float32)
+    print(
+        f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
+    )
+    if checksum:
+        print(f"checksum entered in {register_checksum(out)}")
+
+
+def _one_of(name: str, value: str, table: dict[str, Any]) -> Any:
+    if value not in table:
+        raise BandwiseError(f"got --{name} {value}; allowed are {', '.join(table)}; choose one of them")
+    return table[value]
+
+
+def _show(config: FitConfig) -> None:
+    for name, value in vars(config).items():
+        print(f"  {name:22} {value}")
+
+
+def _print_record(record: dict[str, Any]) -> None:
+    losses = f"gains {record['gain_loss']:.4f}  strengths {record['strength_loss']:.4f}"
+    if record["kind"] == "valid":
+        print(f"{record['update']:7d}  valid            {losses}", flush=True)
+        return
+    left_min = record["remaining_s"] / 60
+    speed = f"{record['audio_seconds_per_second']:.0f} s/s"
+    print(f"{record['update']:7d}  {left_min:6.1f} min left  {losses}  {speed}", flush=True)
+
+
+@contextmanager
+def _shards(data: Path | None, shards: Path | None, out: Path, hours: float) -> Iterator[tuple[Path, Path]]:
+    """Folders of training and validation shards; made from `data` by a process that ends with the block."""
+    if shards is not None:
+        yield shards / "train", shards / "valid"
+        return
+    if data is None or not data.is_dir():
+        raise BandwiseError(
+            f"got {data or 'no folder'}; training needs recordings or shards; pass a folder or --shards"
+        )
+    folders = out / "shards" / "train", out / "shards" / "valid"
+    count = max(1, round(hours * SHARDS_PER_HOUR))
+    maker = multiprocessing.get_context("spawn").Process(target=_make_shards, args=(data, *folders, count))
+    maker.start()
+    try:
+        print("mixing the first shard ...", flush=True)
+        while not any(folders[0].glob("shard-*.npy")):
+            if not maker.is_alive():
+                raise BandwiseError(
+                    f"got no mixtures from {data}; the lines above say why; mend them and start again"
+                )
+            time.sleep(0.5)
+        yield folders
+    finally:
+        maker.terminate()
+        maker.join()
+
+
+def _make_shards(data: Path, train_folder: Path, valid_folder: Path, count: int) -> None:
+    """Body of the shard process: validation first, then training shards one by one."""
+    from bandwise.training.shards import ShardJob, write_shards
+
+    cache = train_folder.parent / "decoded"
+    write_shards(ShardJob(data, valid_folder, split="valid", cache_dir=cache), 0, VALID_SHARDS)
+    write_shards(ShardJob(data, train_folder, split="train", cache_dir=cache), 0, count)

@@ -1,0 +1,33 @@
+"""What the machine at hand offers to a training run: device, number format, memory."""
+
+import ctypes
+from contextlib import suppress
+
+import torch
+
+
+def choose_device(name: str) -> torch.device:
+    """The named device, or CUDA where there is one."""
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def choose_precision(name: str, device: torch.device) -> torch.dtype:
+    """bfloat16 where matrix units make it pay, unless a name other than "auto" is given."""
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    with suppress(AttributeError):
+        return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+    return torch.float32
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed blocks: mapping the big activations anew at each update costs a tenth of the speed."""
+    trim_threshold, mmap_max = -1, -4
+    with suppress(OSError, AttributeError, TypeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)

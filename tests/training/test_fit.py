@@ -1,0 +1,195 @@
+"""The training run on a small problem that can be learnt."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.training import fit as fitting  # noqa: E402
+from bandwise.training.fit import FitConfig, Run, fit, learning_rate, trained_network  # noqa: E402
+from bandwise.training.model import SIZES  # noqa: E402
+
+
+class FollowTheLevel:
+    """Gains open where two slow hidden levels are up, strengths follow the second; features are noisy views of both."""
+
+    def __init__(self):
+        rng = np.random.default_rng(7)
+        self.views = rng.standard_normal((2, 70)).astype(np.float32)
+
+    def batch(self, rng, sequences, frames):
+        hidden = np.cumsum(rng.standard_normal((sequences, frames, 2)), axis=1).astype(np.float32) / 3
+        features = 5 + hidden @ self.views + rng.standard_normal((sequences, frames, 70)).astype(np.float32)
+        shares = 1 / (1 + np.exp(-2 * hidden))
+        targets = np.repeat(shares, 34, axis=2).astype(np.float32)
+        return features, targets, np.full(sequences, 30)
+
+    def sequences(self, frames, sequences):
+        yield self.batch(np.random.default_rng(11), sequences, frames)
+
+
+CONFIG = FitConfig(
+    network=SIZES["toy"],
+    updates=80,
+    sequences=16,
+    frames=40,
+    learning_rate=5e-3,
+    warmup_updates=10,
+    average_updates=20,
+    validate_every=40,
+    log_every=5,
+    threads=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch):
+    """Pictures are drawn in one test only."""
+    monkeypatch.setattr(fitting.Log, "plot", lambda self: None)
+
+
+def _train(folder, **changes):
+    records = []
+    data = FollowTheLevel()
+    network = fit(replace(CONFIG, **changes), data, data, folder, records.append)
+    return network, records
+
+
+def _weights(network):
+    return torch.cat([p.flatten() for p in network.parameters()])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_loss_falls_on_a_learnable_problem(tmp_path, precision):
+    """A toy network takes the validation loss to less than a third of what the best constant outputs cost."""
+    _, records = _train(tmp_path, precision=precision, updates=150)
+    validations = [r for r in records if r["kind"] == "valid"]
+    data = FollowTheLevel()
+    _, targets, bands_valid = data.batch(np.random.default_rng(11), 16, 40)
+    truth = torch.from_numpy(targets)
+    middle = truth.mean(dim=(0, 1)).expand_as(truth)
+    constant, _ = fitting.perceptual_loss(
+        middle[..., :34], middle[..., 34:], truth, torch.from_numpy(bands_valid), CONFIG.loss
+    )
+    assert validations[-1]["gain_loss"] < constant.item() / 3
+    assert validations[-1]["gain_loss"] < validations[0]["gain_loss"]
+
+
+def test_same_seed_gives_the_same_weights(tmp_path):
+    """Two runs agree in every bit; another seed differs."""
+    first, second, other = (
+        _weights(_train(tmp_path / name, updates=6, seed=seed)[0])
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    """Stopped at update 7 of 20 and started again, the run ends with the same bits."""
+    whole, _ = _train(tmp_path / "whole", updates=20)
+
+    class Interrupted(FollowTheLevel):
+        calls = 0
+
+        def batch(self, rng, sequences, frames):
+            self.calls += 1
+            if self.calls == 9:  # one for the normalisation, seven updates done
+                raise KeyboardInterrupt
+            return super().batch(rng, sequences, frames)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(CONFIG, updates=20), Interrupted(), None, tmp_path / "parts")
+    saved = fitting.read_checkpoint(tmp_path / "parts" / "checkpoint.pt")
+    assert saved["counters"]["update"] == 7
+    resumed, records = _train(tmp_path / "parts", updates=20)
+    assert torch.equal(_weights(whole), _weights(resumed))
+    assert records[-1]["update"] == 20
+
+
+def test_time_budget_ends_the_run(tmp_path):
+    """With a budget of minutes in place of updates the run ends by the clock and reports the time left falling."""
+    _, records = _train(tmp_path, updates=None, minutes=0.02, log_every=1)
+    left = [r["remaining_s"] for r in records if r["kind"] == "train"]
+    assert left[-1] < left[0]
+    assert records[-1]["elapsed_s"] >= 1.2
+
+
+def test_checkpoint_gives_back_network_and_configuration(tmp_path):
+    """What `fit` returned is what `trained_network` reads, with the configuration that made it."""
+    network, _ = _train(tmp_path, updates=5)
+    read, config = trained_network(tmp_path / "checkpoint.pt")
+    assert torch.equal(_weights(network), _weights(read))
+    assert torch.equal(network.feature_mean, read.feature_mean)
+    assert config == replace(CONFIG, updates=5)
+
+
+def test_log_has_one_record_per_line(tmp_path):
+    """log.jsonl holds the records that were reported, training and validation."""
+    _, records = _train(tmp_path, updates=40)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert lines == records
+    assert {r["kind"] for r in lines} == {"train", "valid"}
+
+
+def test_curves_are_drawn(tmp_path):
+    """The picture of a log is a PNG file."""
+    pytest.importorskip("matplotlib")
+    from bandwise.training.curves import plot_losses
+
+    _train(tmp_path, updates=10)
+    plot_losses(tmp_path / "log.jsonl", tmp_path / "losses.png")
+    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_learning_rate_warms_up_and_decays():
+    """It starts near zero, peaks after the warm-up, and ends at the final rate."""
+    config = FitConfig(learning_rate=1e-3, final_learning_rate=1e-5, warmup_updates=100)
+    assert learning_rate(config, 0, 0.0) < 2e-5
+    assert learning_rate(config, 100, 0.0) == pytest.approx(1e-3)
+    assert learning_rate(config, 5000, 0.5) == pytest.approx(5e-4, rel=0.02)
+    assert learning_rate(config, 9000, 1.0) == pytest.approx(1e-5)
+
+
+def test_weight_limit_holds_while_training(tmp_path):
+    """With a limit no weight of a matrix is beyond it at the end."""
+    _train(tmp_path, updates=10, network=replace(SIZES["toy"], weight_limit=0.1))
+    saved = fitting.read_checkpoint(tmp_path / "checkpoint.pt")["network"]
+    assert max(v.abs().max() for k, v in saved.items() if v.ndim > 1) <= 0.1
+
+
+def test_an_infinite_batch_is_skipped(tmp_path):
+    """A gradient that is not finite leaves the weights as they were."""
+    data = FollowTheLevel()
+    run = fitting.start(CONFIG, data, tmp_path, torch.device("cpu"))
+    before = _weights(run.network).clone()
+
+    class Broken(FollowTheLevel):
+        def batch(self, rng, sequences, frames):
+            features, targets, bands_valid = super().batch(rng, sequences, frames)
+            return features * np.float32("inf"), targets, bands_valid
+
+    fitting.update(CONFIG, run, Broken(), torch.device("cpu"), torch.float32)
+    assert torch.equal(before, _weights(run.network))
+
+
+def test_bad_requests_say_what_to_do(tmp_path):
+    """No budget, a damaged checkpoint and one of another size are one-line errors."""
+    with pytest.raises(BandwiseError, match="minutes"):
+        _train(tmp_path / "a", updates=None)
+    _train(tmp_path / "c", updates=1)
+    with pytest.raises(BandwiseError, match="another folder"):
+        _train(tmp_path / "c", updates=2, network=SIZES["small"])
+    (tmp_path / "c" / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(BandwiseError, match="checkpoint"):
+        _train(tmp_path / "c")
+
+
+def test_run_holds_what_a_checkpoint_holds():
+    """Every counter of a run is among those that are saved."""
+    counters = {name for name, kind in Run.__annotations__.items() if kind in (int, float)}
+    assert counters == {"update", "elapsed_s", "audio_s"}

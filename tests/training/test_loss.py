@@ -1,0 +1,103 @@
+"""Closed forms and invariants of the perceptual losses."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.training.loss import (  # noqa: E402
+    LossConfig,
+    band_mask,
+    gain_errors,
+    gain_loss,
+    perceptual_loss,
+    strength_loss,
+)
+
+SONES, PLAIN = LossConfig(gain_form="sones"), LossConfig(gain_form="plain")
+
+
+def _example(batch=2, frames=3):
+    torch.manual_seed(0)
+    gains, strengths = torch.rand(2, batch, frames, 34)
+    return gains, strengths, torch.cat([gains, strengths], dim=-1)
+
+
+@pytest.mark.parametrize("config", [SONES, PLAIN])
+def test_perfect_outputs_cost_nothing(config):
+    """The loss is zero at the targets, zero and one included."""
+    gains, strengths, targets = _example()
+    gains[0, 0, :5], gains[0, 0, 5:9] = 0, 1
+    targets[..., :34] = gains
+    for loss in perceptual_loss(gains, strengths, targets, torch.tensor([34, 34]), config):
+        assert loss.item() == 0
+
+
+def test_plain_form_is_that_of_the_paper():
+    """(g^1/2 - ghat^1/2)^2 + 10 (...)^4 at g = 0.81, ghat = 0.25: 0.4^2 + 10 * 0.4^4."""
+    loss = gain_loss(torch.tensor(0.25), torch.tensor(0.81), PLAIN)
+    assert loss.item() == pytest.approx(0.4**2 + 10 * 0.4**4, rel=1e-3)
+
+
+def test_sones_form_is_that_of_the_paper():
+    """D = (a - b)^2 / (max(a, b) + eps), loss D + 10 D^2, with a = g^0.6."""
+    config = LossConfig(gain_form="sones", sones_epsilon=1e-9)
+    wanted, got = 0.9, 0.2
+    d = (wanted**0.6 - got**0.6) ** 2 / wanted**0.6
+    loss = gain_loss(torch.tensor(got), torch.tensor(wanted), config)
+    assert loss.item() == pytest.approx(d + 10 * d**2, rel=1e-3)
+
+
+def test_strength_form_is_that_of_the_paper():
+    """((1 - r)^1/2 - (1 - rhat)^1/2)^2 at r = 0.19, rhat = 0.75: 0.4^2."""
+    assert strength_loss(torch.tensor(0.75), torch.tensor(0.19)).item() == pytest.approx(0.4**2, rel=1e-3)
+
+
+def test_sones_form_weighs_a_leak_into_silence_more():
+    """Against the plain form, a leak of -30 dB costs more relative to a slight loss of speech."""
+    silence, leak, speech, damped = (torch.tensor(v) for v in (0.0, 0.03, 1.0, 0.7))
+    ratios = [gain_errors(leak, silence, c) / gain_errors(damped, speech, c) for c in (SONES, PLAIN)]
+    assert ratios[0] > 1.3 * ratios[1]
+
+
+@pytest.mark.parametrize("config", [SONES, PLAIN])
+def test_gradients_are_tame_everywhere(config):
+    """Through the sigmoid no gradient exceeds 100 per band, not even with outputs and targets at 0 and 1."""
+    logits = torch.tensor([-200.0, -20.0, -5.0, 0.0, 5.0, 20.0, 200.0], requires_grad=True)
+    for target in (0.0, 1e-6, 0.1, 1.0):
+        targets = torch.full_like(logits, target)
+        outputs = torch.sigmoid(logits)
+        (gain_loss(outputs, targets, config) + strength_loss(outputs, targets)).sum().backward()
+        assert torch.isfinite(logits.grad).all()
+        assert logits.grad.abs().max() < 100
+        logits.grad = None
+
+
+def test_bands_above_the_files_bandwidth_do_not_count():
+    """Whatever is put out in masked bands, loss and gradient are the same and zero there."""
+    gains, strengths, targets = _example()
+    gains.requires_grad_()
+    valid = torch.tensor([20, 34])
+    loss = sum(perceptual_loss(gains, strengths, 1 - targets, valid, SONES))
+    loss.backward()
+    assert gains.grad[0, :, 20:].abs().max() == 0
+    assert gains.grad[0, :, :20].abs().min() > 0
+    changed = gains.detach().clone()
+    changed[0, :, 20:] = 0.5
+    assert sum(perceptual_loss(changed, strengths, 1 - targets, valid, SONES)).item() == pytest.approx(
+        loss.item()
+    )
+    assert band_mask(valid, 34).sum(dim=-1).flatten().tolist() == [20, 34]
+
+
+def test_loss_is_a_mean_over_sequences_and_frames():
+    """Repeating the batch leaves both losses as they are."""
+    gains, strengths, targets = _example()
+    once = perceptual_loss(gains, strengths, 1 - targets, torch.tensor([34, 30]), SONES)
+    twice = perceptual_loss(
+        gains.repeat(2, 1, 1),
+        strengths.repeat(2, 1, 1),
+        1 - targets.repeat(2, 1, 1),
+        torch.tensor([34, 30] * 2),
+        SONES,
+    )
+    assert [v.item() for v in once] == pytest.approx([v.item() for v in twice])

@@ -1,0 +1,99 @@
+"""The network's shape, causality and streaming."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.training.model import SIZES, PercepNet, PercepNetConfig, States  # noqa: E402
+
+
+def _network():
+    torch.manual_seed(1)
+    return PercepNet(SIZES["toy"])
+
+
+def test_published_size_has_the_published_number_of_weights():
+    """Valin et al. give 8 million weights; the layer sizes of the description sum to 7.96."""
+    weights = sum(p.numel() for p in PercepNet().parameters())
+    assert weights == pytest.approx(7.96e6, rel=0.005)
+
+
+def test_outputs_are_shares():
+    """Gains and strengths lie in [0, 1], one per band and frame, whatever comes in."""
+    gains, strengths, _ = _network()(100 * torch.randn(2, 11, 70))
+    for output in (gains, strengths):
+        assert output.shape == (2, 11, 34)
+        assert output.dtype == torch.float32
+        assert output.min() >= 0
+        assert output.max() <= 1
+
+
+def test_later_frames_never_change_earlier_outputs():
+    """Causality: outputs up to frame 6 do not depend on frames from 7 on."""
+    network, x = _network(), torch.randn(2, 12, 70)
+    changed = x.clone()
+    changed[:, 7:] += 1
+    for before, after in zip(network(x)[:2], network(changed)[:2], strict=True):
+        assert torch.equal(before[:, :7], after[:, :7])
+        assert not torch.equal(before[:, 7:], after[:, 7:])
+
+
+def test_convolutions_reach_as_far_back_as_their_kernels():
+    """With all recurrent weights at zero, frame 0 is heard for (5 - 1) + (3 - 1) frames more and not longer."""
+    network = _network()
+    for name, parameter in network.named_parameters():
+        if "weight_hh" in name or ("gru" in name and "bias" in name):
+            parameter.data.zero_()
+        if "bias_ih" in name:  # z = sigmoid(-30): the state is replaced in every frame
+            units = len(parameter) // 3
+            parameter.data[units : 2 * units] = -30
+        if "weight_ih" in name:
+            units = len(parameter) // 3
+            parameter.data[units : 2 * units] = 0
+    x = torch.randn(1, 12, 70)
+    changed = x.clone()
+    changed[:, 0] += 3
+    difference = (network(x)[0] - network(changed)[0]).abs().amax(dim=(0, 2))
+    assert difference[6] > 1e-6
+    assert difference[7:].max() < 1e-6
+
+
+def test_steps_with_states_equal_the_whole_sequence():
+    """Frame by frame with explicit states is the same network as all frames at once."""
+    network, x = _network(), torch.randn(3, 10, 70)
+    gains, strengths, last = network(x)
+    states = network.initial_states(3)
+    for t in range(10):
+        gain, strength, states = network.step(x[:, t], states)
+        assert torch.allclose(gain, gains[:, t], atol=1e-5)
+        assert torch.allclose(strength, strengths[:, t], atol=1e-5)
+    assert isinstance(last, States)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(states, last, strict=True))
+
+
+def test_normalisation_undoes_offset_and_scale_of_the_features():
+    """A network normalised on a x + b gives for it what it gives for x when normalised on x."""
+    plain, scaled = _network(), _network()
+    x = torch.randn(4, 50, 70)
+    transformed = 7 * x - 3
+    plain.normalise_like(x)
+    scaled.normalise_like(transformed)
+    assert torch.allclose(plain(x)[0], scaled(transformed)[0], atol=1e-4)
+
+
+def test_a_constant_feature_is_harmless():
+    """A feature that never changes in the first shards does not make the outputs infinite."""
+    network, x = _network(), torch.randn(4, 50, 70)
+    x[..., 5] = 2
+    network.normalise_like(x)
+    assert torch.isfinite(network(x)[0]).all()
+
+
+def test_weight_limit_holds_for_matrices_and_spares_biases():
+    """After limit_weights no matrix element is beyond the limit; without a limit nothing changes."""
+    network = PercepNet(PercepNetConfig(dense=8, convolution=8, gru=8, strength_gru=8, weight_limit=0.5))
+    for parameter in network.parameters():
+        parameter.data.fill_(3.0)
+    network.limit_weights()
+    assert {p.max().item() for p in network.parameters() if p.ndim > 1} == {0.5}
+    assert {p.max().item() for p in network.parameters() if p.ndim == 1} == {3.0}
