@@ -38,7 +38,7 @@ def check_folder(folder: Path) -> None:
 
 def score(folder: Path, x: Signal, sample_rate: int) -> dict[str, float]:
     """Opinion scores 1 to 5 of `x[n]`, means over its segments: `sig`, `bak`, `ovr` (P.835) and `p808`."""
-    segments = segments_of(at_rate(x, sample_rate))
+    segments = segments_of(np.asarray(at_rate(x, sample_rate), dtype=np.float32))
     p835, p808 = (_session(str(folder / name)) for name in FILES)
     raw = np.concatenate([p835.run(None, {"input_1": segment[None]})[0] for segment in segments])
     spectra = (log_mel(segment[:-MEL_HOP])[None] for segment in segments)

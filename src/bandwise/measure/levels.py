@@ -10,6 +10,7 @@ HANGOVER_S = 0.2
 MARGIN_DB = 15.9
 ENVELOPE_RATE_HZ = 1000  # P.56 asks for at least 694 Hz
 SILENCE_DB = -120.0
+THRESHOLDS_DB = np.arange(-60.0, 30.0, 3.0)  # relative to the mean square
 
 
 def mean_square_db(x: NDArray[Any]) -> float:
@@ -20,25 +21,21 @@ def mean_square_db(x: NDArray[Any]) -> float:
 def active_speech(x: NDArray[Any], sample_rate: int) -> tuple[float, float]:
     """Active level in dB re full scale (mean square) and activity factor 0 to 1 of `x[n]`.
 
-    P.56, method B: the rectified signal is smoothed twice over 30 ms; for each threshold c_j = 2^-j the time
-    above it, with 200 ms of hangover, counts as active. The level A_j of the active time falls as the
-    threshold rises; the answer is where it stands 15.9 dB above its own threshold.
+    P.56, method B: the rectified signal is smoothed twice over 30 ms; for each threshold c_j the time above
+    it, with 200 ms of hangover, counts as active, and the whole energy spread over that time is the level
+    A_j. The answer is where A_j stands 15.9 dB above c_j. Thresholds lie around the mean level, so that the
+    answer follows any gain exactly.
     """
-    envelope = _envelope(np.abs(x, dtype=np.float64), sample_rate)
-    thresholds_db = -20 * np.log10(2.0) * np.arange(20, -1, -1)
-    activity = np.array([_active_share(envelope > 10 ** (c / 20)) for c in thresholds_db])
     level_db = mean_square_db(x)
-    if level_db <= SILENCE_DB or activity[0] == 0:
+    if level_db <= SILENCE_DB:
         return SILENCE_DB, 0.0
-    seen = activity > 0
-    levels_db = level_db - 10 * np.log10(activity[seen])
-    margins_db = levels_db - thresholds_db[seen]
-    if (
-        margins_db[-1] >= MARGIN_DB
-    ):  # never so near to its own level: pulses; the last threshold is the best answer
-        return float(levels_db[-1]), float(activity[seen][-1])
-    # margins fall as thresholds rise; np.interp wants rising abscissae
-    active_db = float(np.interp(-MARGIN_DB, -margins_db, levels_db))
+    envelope = _envelope(np.abs(x, dtype=np.float64), sample_rate)
+    thresholds_db = level_db + THRESHOLDS_DB
+    activity = np.array([_active_share(envelope > 10 ** (c / 20)) for c in thresholds_db])
+    reached = activity > 0
+    levels_db = level_db - 10 * np.log10(activity[reached])
+    # Margins fall as thresholds rise; np.interp wants rising abscissae.
+    active_db = float(np.interp(-MARGIN_DB, thresholds_db[reached] - levels_db, levels_db))
     return active_db, float(10 ** ((level_db - active_db) / 10))
 
 

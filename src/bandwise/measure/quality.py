@@ -13,6 +13,7 @@ SCORING_RATE = (
 )
 HIGH_BAND_HZ = (8_000, 20_000)
 FRAME = 2048
+LEAST_BINS = 16
 
 Signal = NDArray[Any]
 
@@ -74,21 +75,21 @@ def si_sdr_db(clean: Signal, processed: Signal, sample_rate: int = SCORING_RATE)
         return float("nan")
     target = (x @ s / energy) * s
     wanted, rest = float(target @ target), float(np.sum((x - target) ** 2))
-    if rest <= 1e-14 * wanted:  # rounding of the projection alone
-        return float("inf")
-    return float(10 * np.log10(wanted / rest)) if wanted > 0 else float("-inf")
+    if wanted == 0:
+        return float("-inf")
+    return float(10 * np.log10(wanted / rest)) if rest > 1e-14 * wanted else float("inf")  # below: rounding
 
 
 def high_band_distance_db(clean: Signal, processed: Signal, sample_rate: int) -> float:
     """Log-spectral distance above 8 kHz in dB; NaN if the clean recording has nothing there.
 
-    Up to 20 kHz, or to where the clean recording ends: its last bin within 30 dB of its mean level above 8 kHz.
+    Up to 20 kHz, or to where the clean recording ends: its last bin within 30 dB of its mean level there.
     Root mean square over the bins of the difference of levels in dB, then the mean over frames. Levels are
     floored 40 dB below that mean, or silence would decide.
     """
     low, high = (int(np.searchsorted(np.fft.rfftfreq(FRAME, 1 / sample_rate), hz)) for hz in HIGH_BAND_HZ)
     reference, other = _powers(clean)[:, low:high], _powers(processed)[:, low:high]
-    if not reference.size or reference.mean() <= 1e-6 * _powers(clean).mean():
+    if high - low < LEAST_BINS or not len(reference) or reference.mean() <= 1e-6 * _powers(clean).mean():
         return float("nan")
     mean = reference.mean()
     reach = int(np.flatnonzero(reference.mean(axis=0) > 1e-3 * mean)[-1]) + 1
@@ -96,10 +97,10 @@ def high_band_distance_db(clean: Signal, processed: Signal, sample_rate: int) ->
     return float(np.sqrt(np.mean((a - b) ** 2, axis=1)).mean())
 
 
-def at_rate(x: Signal, sample_rate: int, wanted: int = SCORING_RATE) -> NDArray[np.float32]:
-    """The signal at 16 kHz, by soxr in its highest quality."""
+def at_rate(x: Signal, sample_rate: int, wanted: int = SCORING_RATE) -> Signal:
+    """The signal itself if it has the wanted rate, else float32 by soxr in its highest quality."""
     if sample_rate == wanted:
-        return np.asarray(x, dtype=np.float32)
+        return x
     import soxr
 
     return np.asarray(

@@ -84,7 +84,7 @@ def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
 
 
 def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
-    """A rich table with one line per system: every measure over all pairs, then the first measure per group."""
+    """A rich table with one line per system: all measures over all pairs, then the first per group."""
     from rich.table import Table
 
     systems = list(dict.fromkeys(s.system for s in summaries))

@@ -1,0 +1,43 @@
+"""Active speech level on signals whose level is known."""
+
+import numpy as np
+import pytest
+
+from bandwise.measure.levels import active_speech, mean_square_db
+
+
+def bursts(on_s, off_s, repeats, rate=48_000):
+    """White noise of unit power that is on and off by turns, starting with a pause."""
+    rng = np.random.default_rng(0)
+    gate = np.tile(np.r_[np.zeros(round(off_s * rate)), np.ones(round(on_s * rate))], repeats)
+    return gate * rng.standard_normal(len(gate))
+
+
+def test_steady_noise_is_active_all_the_time():
+    """Without pauses, the active level is the mean square."""
+    x = bursts(10.0, 0.0, 1)
+    level_db, activity = active_speech(x, 48_000)
+    assert level_db == pytest.approx(mean_square_db(x), abs=0.1)
+    assert activity == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 4.0, 8.0])
+def test_pauses_do_not_lower_the_active_level(pause_s):
+    """Bursts of 2 s stand at their own level whatever is between them; only the 0.2 s of hangover count."""
+    level_db, activity = active_speech(bursts(2.0, pause_s, 4), 48_000)
+    assert level_db == pytest.approx(-10 * np.log10(1.1), abs=0.4)
+    assert activity == pytest.approx(2.2 / (2.0 + pause_s), rel=0.1)
+
+
+@pytest.mark.parametrize("gain_db", [-40.0, -13.0, 6.0])
+def test_level_follows_gain(gain_db, voice):
+    """A voice x dB louder has an active level x dB higher and the same activity."""
+    level_db, activity = active_speech(voice, 48_000)
+    louder_db, same = active_speech(voice * 10 ** (gain_db / 20), 48_000)
+    assert louder_db - level_db == pytest.approx(gain_db, abs=1e-3)
+    assert same == pytest.approx(activity, abs=1e-3)
+
+
+def test_silence_has_no_activity():
+    """Digital silence is at the bottom of the scale."""
+    assert active_speech(np.zeros(48_000), 48_000) == (-120.0, 0.0)
