@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from bandwise.apps.measuring import parent_exists, parse_snrs, print_json, print_table, progress, say
+from bandwise.apps.measuring import (
+    parent_exists,
+    parse_snrs,
+    print_json,
+    print_table,
+    progress,
+    told_when_compiling,
+)
+from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
@@ -58,8 +66,9 @@ def evaluate(
         _label(m, postfilter): _suppressor(m, postfilter, attenuation_limit_db) for m in model or ["base"]
     }
     total, pairs = _recordings(data, clean, noisy, settings)
-    say(scorer.missing())
-    with progress("evaluating", total) as on_pair:
+    for line in scorer.missing():
+        note(line)
+    with told_when_compiling(), progress("evaluating", total) as on_pair:
         rows = evaluate_pairs(pairs, systems, scorer=scorer, jobs=jobs, on_pair=on_pair)
     harm = []
     if clean_through:
@@ -68,7 +77,8 @@ def evaluate(
             harm = evaluate_pairs(
                 pairs, systems, scorer=scorer, jobs=jobs, score_noisy=False, on_pair=on_pair
             )
-    say(lag_notes(rows))
+    for line in lag_notes(rows):
+        note(line)
     _report(rows, harm, scorer, as_json=as_json)
     titles = scorer.titles()
     if csv:

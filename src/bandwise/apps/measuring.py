@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
 
@@ -44,10 +45,13 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
         yield lambda name: bar.update(task, advance=1, description=name)
 
 
-def say(notes: Sequence[str]) -> None:
-    """Notes beside the result, on stderr."""
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+@contextmanager
+def told_when_compiling() -> Iterator[None]:
+    """Say once, on stderr, that kernels are compiled while nothing seems to happen."""
+    from bandwise.kernels import when_compiling
+
+    with when_compiling(lambda: note("compiling, once; this takes some seconds")):
+        yield
 
 
 def print_table(table: Any) -> None:

@@ -1,4 +1,4 @@
-"""`bandwise oracle`: from the noisy signal, over what each stage could do at best, to what the network does."""
+"""`bandwise oracle`: from the noisy signal, over what each stage could do at best, to the network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from bandwise.apps.measuring import parse_snrs, print_json, print_table, progress, say
+from bandwise.apps.measuring import parse_snrs, print_json, print_table, progress, told_when_compiling
+from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.levels import active_speech
@@ -48,8 +49,9 @@ def oracle(
     else:
         raise BandwiseError("nothing to climb; --clean and --noise, or --data FOLDER; give one of them")
     scorer = Scorer(MEASURES)
-    say(scorer.missing())
-    with progress("oracle", total) as on_pair:
+    for line in scorer.missing():
+        note(line)
+    with told_when_compiling(), progress("oracle", total) as on_pair:
         rows = score_outputs(_climbed(pairs, output), scorer=scorer, jobs=jobs, on_pair=on_pair)
     _report(rows, scorer, csv, as_json=as_json)
 

@@ -1,0 +1,135 @@
+"""`bandwise evaluate` with a suppressor whose effect is known."""
+
+import csv
+import json
+
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+import bandwise
+from bandwise.apps.cli import app
+from bandwise.apps.measuring import parse_snrs
+from bandwise.errors import BandwiseError
+
+SDR = ["--measures", "si_sdr"]
+
+
+@pytest.fixture(autouse=True)
+def _half_the_level(monkeypatch):
+    """Stand in for the network: half the level, which SI-SDR does not mind; the model "late" is delayed."""
+
+    def enhance(x, sample_rate, *, model="base", postfilter=True, attenuation_limit_db=None):
+        y = x / 2
+        if model == "late":
+            y[100:], y[:100] = y[:-100].copy(), 0
+        return y
+
+    monkeypatch.setitem(vars(bandwise), "enhance", enhance)
+
+
+def run(*arguments):
+    """The command as a user types it."""
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def test_mixtures_become_a_table(small_data_folder):
+    """Noisy beside enhanced, the gain between them, per SNR and in all."""
+    result = run("--data", small_data_folder, "--count", 4, "--snr", "0,10", "--seconds", 3, *SDR)
+    assert result.exit_code == 0, result.output
+    for text in ("noisy", "base", "gain", "0 dB (2)", "10 dB (2)", "all (4)", "+0.0 ±0.0"):
+        assert text in result.stdout
+
+
+def test_json_and_csv_agree(small_data_folder, tmp_path):
+    """One row per recording and system in both, and nothing but JSON on stdout."""
+    out = tmp_path / "t.csv"
+    result = run("--data", small_data_folder, "--count", 2, "--snr", "5", *SDR, "--json", "--csv", out)
+    rows = json.loads(result.stdout)["rows"]
+    with out.open(newline="") as lines:
+        read = list(csv.DictReader(lines))
+    assert [row["system"] for row in rows] == [row["system"] for row in read] == ["noisy", "base"] * 2
+    for row, line in zip(rows, read, strict=True):
+        assert float(line["si_sdr"]) == row["si_sdr"]
+
+
+def test_two_models_are_compared(small_data_folder):
+    """Each --model is a system of its own; switching the postfilter off shows in its name."""
+    models = ["--model", "base", "--model", "runs/last.onnx", "--no-postfilter"]
+    result = run("--data", small_data_folder, "--count", 1, *models, *SDR, "--json")
+    systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
+    assert systems == ["noisy", "base, no postfilter", "last, no postfilter"]
+
+
+def test_lag_is_told_and_removed(small_data_folder):
+    """A system that is 100 samples late gets its score all the same, and one line says so."""
+    result = run("--data", small_data_folder, "--count", 1, "--model", "late", *SDR, "--json")
+    late = json.loads(result.stdout)["rows"][1]
+    assert late["lag_samples"] == 100
+    assert late["si_sdr"] > 0
+    assert "late lagged in 1 recordings (median 100 samples)" in result.stderr
+
+
+def test_clean_speech_through_has_rows_per_language(small_data_folder):
+    """Half the level is no harm: SI-SDR is infinite, so its mean is over nothing."""
+    result = run("--data", small_data_folder, "--count", 2, "--clean-through", *SDR, "--json")
+    found = json.loads(result.stdout)
+    assert {row["language"] for row in found["clean_rows"]} == {"da", "fo"}
+    assert {s["group"]: s["count"] for s in found["clean_summary"]} == {"da": 0, "fo": 0, "all": 0}
+
+
+def test_pairs_of_files(small_data_folder, tmp_path):
+    """Real pairs have no SNR: one column for all."""
+    clean = small_data_folder / "speech" / "da.wav"
+    x, rate = soundfile.read(clean)
+    soundfile.write(
+        tmp_path / "noisy.wav", x + 0.1 * soundfile.read(small_data_folder / "noise" / "fan.wav")[0], rate
+    )
+    result = run("--clean", clean, "--noisy", tmp_path / "noisy.wav", *SDR)
+    assert result.exit_code == 0
+    assert "all (1)" in result.stdout
+
+
+def test_plot_is_drawn(small_data_folder, tmp_path):
+    """A PNG, without a display."""
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "t.png"
+    assert run("--data", small_data_folder, "--count", 2, *SDR, "--plot", out).exit_code == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--data", "nowhere"],
+        ["--clean", "nowhere", "--noisy", "nowhere"],
+        ["--data", "nowhere", "--snr", "loud"],
+        ["--data", "nowhere", "--measures", "mos"],
+        ["--data", "nowhere", "--dnsmos", "nowhere"],
+        ["--data", "nowhere", "--csv", "nowhere/t.csv"],
+    ],
+    ids=lambda arguments: " ".join(arguments) or "nothing",
+)
+def test_mistakes_end_in_one_line(arguments):
+    """Status 2, one line on stderr, nothing on stdout, no traceback."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "snrs_db"), [("5", (5.0,)), ("0,5,10", (0.0, 5.0, 10.0)), ("-5, 2.5", (-5.0, 2.5))]
+)
+def test_snrs_are_read(text, snrs_db):
+    """Decibels with commas."""
+    assert parse_snrs(text) == snrs_db
+
+
+@pytest.mark.parametrize("text", ["", "a", "5;6", "1000", "nan"])
+def test_other_snrs_are_refused(text):
+    """No number, or no plausible one."""
+    with pytest.raises(BandwiseError):
+        parse_snrs(text)

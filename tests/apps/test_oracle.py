@@ -1,0 +1,93 @@
+"""`bandwise oracle` with a ladder whose rungs are known: each takes away more of the noise."""
+
+import json
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from bandwise.apps.cli import app
+from bandwise.apps.oracle import read_mixture
+from bandwise.measure.levels import active_speech, mean_square_db
+
+RUNGS = {"noisy": 1.0, "34 bands": 0.3, "bands + comb": 0.1}
+
+
+@pytest.fixture(autouse=True)
+def _known_ladder(monkeypatch):
+    """Stand in for the signal path."""
+    module = ModuleType("bandwise.suppress.oracle")
+    module.ladder = lambda clean, noisy: {
+        name: clean + left * (noisy - clean) for name, left in RUNGS.items()
+    }
+    monkeypatch.setitem(sys.modules, "bandwise.suppress.oracle", module)
+
+
+@pytest.fixture
+def files(small_data_folder):
+    """Options that name a voice and a noise."""
+    return [
+        "--clean",
+        small_data_folder / "speech" / "da.wav",
+        "--noise",
+        small_data_folder / "noise" / "fan.wav",
+    ]
+
+
+def run(*arguments):
+    """The command as a user types it."""
+    return CliRunner().invoke(app, ["oracle", *map(str, arguments)])
+
+
+def test_rungs_are_tabled_in_their_order(files):
+    """One line per rung with its scores, SI-SDR rising by what the stand-in takes away."""
+    result = run(*files, "--snr", 5, "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["rows"]
+    assert [row["system"] for row in rows] == list(RUNGS)
+    scores = [row["si_sdr"] for row in rows]
+    np.testing.assert_allclose(np.diff(scores), [-20 * np.log10(0.3), 20 * np.log10(3)], atol=0.3)
+
+
+def test_every_rung_is_heard_and_seen(files, tmp_path):
+    """A WAV per rung in order, the clean speech, and one picture; all as long as the speech."""
+    pytest.importorskip("matplotlib")
+    assert run(*files, "-o", tmp_path / "ladder").exit_code == 0
+    folder = tmp_path / "ladder" / "da-fan"
+    names = sorted(path.name for path in folder.glob("*.wav"))
+    assert names == ["0-noisy.wav", "1-34-bands.wav", "2-bands---comb.wav", "3-clean.wav"]
+    assert {soundfile.info(folder / name).frames for name in names} == {4 * 48_000}
+    assert (folder / "spectrograms.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_mean_over_mixtures_of_a_data_folder(small_data_folder):
+    """Without -o nothing is written; the table has a PESQ column per SNR."""
+    pytest.importorskip("pesq")
+    result = run("--data", small_data_folder, "--count", 4, "--snr", "0,10")
+    assert result.exit_code == 0, result.output
+    for text in ("4 mixtures", "PESQ-wb 0 dB", "PESQ-wb 10 dB", *RUNGS):
+        assert text in result.stdout
+
+
+@pytest.mark.parametrize("snr_db", [-5.0, 12.0])
+def test_mixture_of_two_files_has_its_snr(small_data_folder, snr_db):
+    """Active speech level minus mean square of the noise."""
+    pair = read_mixture(
+        small_data_folder / "speech" / "fo.wav", small_data_folder / "noise" / "fan.wav", snr_db
+    )
+    level_db, _ = active_speech(pair.clean, pair.sample_rate)
+    assert level_db - mean_square_db(pair.noisy - pair.clean) == pytest.approx(snr_db, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--clean", "nowhere", "--noise", "nowhere"], ["--data", "nowhere"]]
+)
+def test_mistakes_end_in_one_line(arguments):
+    """Status 2, one line, no traceback."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
