@@ -1,5 +1,118 @@
-"""`bandwise`: one command, a sub-command per job."""
+"""`bandwise`: one command, a sub-command per job, each imported only when it is called."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bandwise import __version__
+from bandwise.apps.interrupts import end_on_sigterm
+from bandwise.apps.report import tell_error
+from bandwise.errors import BandwiseError
+
+
+class Command(NamedTuple):
+    """Where a sub-command lives, and its line in the overview."""
+
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS = {
+    "enhance": Command("bandwise.apps.enhance", "enhance", "Remove noise from files, folders or a pipe."),
+    "dynamics": Command("bandwise.apps.dynamics", "dynamics", "Compress and limit band by band."),
+    "demo": Command("bandwise.apps.demo", "demo", "Show what enhance does, on a clip made here or yours."),
+    "evaluate": Command("bandwise.apps.evaluate", "evaluate", "Measure quality against clean references."),
+    "oracle": Command("bandwise.apps.oracle", "oracle", "Show what each stage could reach at best."),
+    "train": Command("bandwise.apps.train", "train", "Train a network."),
+    "export": Command("bandwise.apps.train", "export", "Turn a trained network into one that runs."),
+}
+_HELP = {"help_option_names": ["-h", "--help"]}
+_SIGPIPE_STATUS, _INTERRUPT_STATUS = 141, 130
+
+
+class LazyGroup(TyperGroup):
+    """Lists sub-commands from the table above; imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the names of those that are installed, in the order of the table."""
+        return [name for name, command in COMMANDS.items() if find_spec(command.module)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a stand-in that is enough for the overview."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name].summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the real sub-command and the arguments left for it."""
+        if args and args[0] in self.list_commands(ctx):
+            return args[0], load(args[0]), args[1:]
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run, and tell a user's mistake in one line."""
+        with told_in_one_line():
+            return super().invoke(ctx)
+
+
+def load(name: str) -> Any:
+    """Import a sub-command and make a command of its function."""
+    module, function, _ = COMMANDS[name]
+    app = typer.Typer(context_settings=_HELP, pretty_exceptions_enable=False, add_completion=False)
+    app.command(name)(getattr(import_module(module), function))
+    return typer.main.get_command(app)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """End with status 2 and one line for what a user can mend, 130 on Ctrl-C, quietly on a broken pipe."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What still waits to be written would be complained about at exit: send it nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_SIGPIPE_STATUS)
+    except (BandwiseError, OSError) as error:
+        tell_error(error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        tell_error("interrupted; nothing was left half-written")
+        sys.exit(_INTERRUPT_STATUS)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    context_settings=_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bandwise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def overview(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Clean speech for the microphone, steady sound for the loudspeaker, band by band."""
 
 
 def main() -> None:
     """Run the command line."""
+    end_on_sigterm()
+    app(prog_name="bandwise")

@@ -20,6 +20,8 @@ from bandwise.errors import BandwiseError
 
 _ALIASES = {"AIF": "AIFF", "AIFC": "AIFF", "OGA": "OGG", "OPUS": "OGG", "WAVE": "WAV"}
 _WAV_LIMIT_BYTES = 2**32 - 2**16
+_FRAME_SAMPLES = 4_608
+_LOST = "the disk is full, or cannot be written to any more"
 
 
 class Sink(Protocol):
@@ -36,7 +38,7 @@ class FileSink:
     """A file that libsndfile writes."""
 
     def __init__(self, path: Path, sample_rate: int, channels: int, file_format: str, subtype: str) -> None:
-        self._path = path
+        self._path, self._frames = path, 0
         self.dtype = DTYPES.get(subtype, "float32")
         self._file = soundfile.SoundFile(path, "w", sample_rate, channels, subtype, format=file_format)
 
@@ -45,11 +47,25 @@ class FileSink:
         try:
             self._file.write(convert(block, self.dtype))
         except (soundfile.LibsndfileError, AssertionError) as error:
-            raise OSError(None, "the disk is full, or cannot be written to any more") from error
+            raise OSError(None, _LOST) from error
+        self._frames += len(block)
 
     def close(self) -> None:
         """Finish the header and close."""
         self._file.close()
+
+    def check(self) -> None:
+        """Look at what stands on the disk: some encoders do not say when it was full.
+
+        Raises:
+            OSError: when less stands there than was written; a lossy encoder may trim a frame or two.
+        """
+        try:
+            kept = soundfile.info(self._path).frames
+        except soundfile.LibsndfileError as error:
+            raise OSError(None, _LOST) from error
+        if kept < self._frames - _FRAME_SAMPLES:
+            raise OSError(None, _LOST)
 
 
 class StreamSink:
@@ -83,6 +99,7 @@ def open_sink(name: str, source: Source, raw: PcmFormat | None = None) -> Iterat
     path = Path(name)
     file_format, subtype = output_format(path, source)
     with _told_as_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a device or a named pipe must not be replaced by a file
             with path.open("wb") as stream:
                 yield _stream_sink(stream, source, raw)
@@ -93,6 +110,7 @@ def open_sink(name: str, source: Source, raw: PcmFormat | None = None) -> Iterat
                 yield sink
             finally:
                 sink.close()
+            sink.check()
 
 
 def _stream_sink(stream: BinaryIO, source: Source, raw: PcmFormat | None) -> StreamSink:

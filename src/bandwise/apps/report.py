@@ -1,0 +1,89 @@
+"""What a run says: progress on a terminal, one line per error, JSON for scripts."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input."""
+
+    input: str
+    output: str
+    status: str = "done"
+    """done, skipped or failed"""
+    error: str | None = None
+    seconds: float = 0.0
+    """Length of the audio."""
+    sample_rate: int = 0
+    channels: int = 0
+    latency_samples: int = 0
+    """Delay of the processor, which the output does not have: it is aligned with the input."""
+    elapsed_seconds: float = 0.0
+    real_time_factor: float = 0.0
+    """Elapsed time per second of audio, all channels."""
+    nonfinite_samples: int = 0
+    """NaN or Inf samples that were treated as silence."""
+    plot: str | None = None
+
+
+def tell_error(message: object) -> None:
+    """One line on stderr."""
+    print("error:", " ".join(str(message).split()), file=sys.stderr)
+
+
+def note(message: object) -> None:
+    """One line on stderr that is no error."""
+    print("bandwise:", " ".join(str(message).split()), file=sys.stderr, flush=True)
+
+
+def tell(outcome: Outcome, *, as_json: bool, audio_on_stdout: bool) -> None:
+    """Report one outcome: errors and warnings always, JSON if asked for, a summary on a terminal.
+
+    JSON goes to stdout, one object per line; to stderr when stdout carries audio.
+    """
+    if outcome.error:
+        tell_error(outcome.error)
+    if outcome.nonfinite_samples:
+        note(f"{outcome.input}: {outcome.nonfinite_samples} NaN or Inf samples were treated as silence")
+    if as_json:
+        print(json.dumps(asdict(outcome)), file=sys.stderr if audio_on_stdout else sys.stdout, flush=True)
+    elif outcome.status == "skipped":
+        note(f"{outcome.output} exists and is left alone; --overwrite makes it again")
+    elif outcome.status == "done" and sys.stderr.isatty():
+        speed = 1.0 / max(outcome.real_time_factor, 1e-9)
+        took = f"{outcome.seconds:.1f} s in {outcome.elapsed_seconds:.1f} s"
+        note(f"{outcome.output}: {took}, {speed:.0f} x real time")
+
+
+@contextmanager
+def progress(name: str, seconds: float | None) -> Iterator[Callable[[float], None]]:
+    """Yield a function to call with seconds of audio done; on a terminal a bar on stderr shows it."""
+    if not sys.stderr.isatty():
+        yield lambda _seconds: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[speed]:.0f} x real time"),
+        TimeRemainingColumn(),
+    )
+    start, done = time.perf_counter(), 0.0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=seconds, speed=0.0)
+
+        def advance(more: float) -> None:
+            nonlocal done
+            done += more
+            bar.update(task, completed=done, speed=done / max(1e-9, time.perf_counter() - start))
+
+        yield advance

@@ -1,0 +1,236 @@
+"""Run a processor over files, folders or a pipe: what `enhance` and `dynamics` have in common."""
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.apps.interrupts import end_on_sigterm
+from bandwise.apps.jobs import PIPE, Job, holds_folders, plan
+from bandwise.apps.report import Outcome, note, progress, tell
+from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
+from bandwise.door import convert
+from bandwise.errors import BandwiseError
+from bandwise.stream import Processor, aligned
+
+Make = Callable[[int, int], Processor]
+"""(sample_rate, channels) -> a fresh processor. With several jobs it must be picklable."""
+
+BLOCK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user may ask of a run, whatever is done to the sound."""
+
+    raw_format: str | None = None
+    """Pipes carry headerless PCM of this name instead of WAV."""
+    sample_rate: int | None = None
+    """Of raw PCM on standard input; 48 kHz if not given."""
+    channels: int | None = None
+    """Of raw PCM on standard input; 1 if not given."""
+    jobs: int = 1
+    plot: bool = False
+    as_json: bool = False
+    in_place: bool = False
+    overwrite: bool = False
+    """Make again what a folder run has made before."""
+
+
+def process_files(inputs: Sequence[str], output: str | None, make: Make, options: RunOptions) -> int:
+    """Process every input; return the exit status: 0, or 2 if anything failed.
+
+    Raises:
+        BandwiseError: for a request that makes no sense as a whole; what is wrong with one file among
+            others is told, and the others go on.
+    """
+    jobs = plan(inputs, output, in_place=options.in_place)
+    _check(jobs, options)
+    keep = holds_folders(inputs) and not options.overwrite
+    todo = [job for job in jobs if not (keep and job.is_done)]
+    to_stdout = jobs[0].target == PIPE
+    failed = False
+    if todo:
+        _warm_up(make)
+    skipped = (Outcome(job.source, job.target, status="skipped") for job in jobs if job not in todo)
+    for outcome in chain(skipped, _outcomes(todo, make, options)):
+        tell(outcome, as_json=options.as_json, audio_on_stdout=to_stdout)
+        failed = failed or outcome.status == "failed"
+    return 2 if failed else 0
+
+
+def _check(jobs: Sequence[Job], options: RunOptions) -> None:
+    pipes = {job.source for job in jobs} | {job.target for job in jobs}
+    if options.raw_format and PIPE not in pipes:
+        raise BandwiseError("got --format without a pipe; it describes raw PCM on - ; drop it")
+    raw_input = options.raw_format and jobs[0].source == PIPE
+    if (options.sample_rate or options.channels) and not raw_input:
+        raise BandwiseError("got --rate or --channels; they describe raw PCM on standard input; add --format")
+    if options.plot and PIPE in pipes:
+        raise BandwiseError("got --plot with a pipe; a picture needs files on both sides; give file names")
+    if jobs[0].target == PIPE and sys.stdout.isatty():
+        raise BandwiseError(
+            "got a terminal as output; samples are not for reading; pipe them on or give -o FILE"
+        )
+    if options.plot:
+        from bandwise.measure.plots import require_matplotlib
+
+        require_matplotlib()
+
+
+def _warm_up(make: Make) -> None:
+    """Load the model and compile what is not compiled yet, once and visibly, before the clock starts."""
+    from bandwise.kernels import when_compiling
+
+    with when_compiling(lambda: note("compiling, once; this takes some seconds")):
+        make(48_000, 1).process(np.zeros(4_800, np.float32))
+
+
+def _outcomes(jobs: Sequence[Job], make: Make, options: RunOptions) -> Iterator[Outcome]:
+    if options.jobs == 1 or len(jobs) == 1:
+        for index, job in enumerate(jobs):
+            count = f"{index + 1}/{len(jobs)} " if len(jobs) > 1 else ""
+            yield run_job(job, make, options, count + Path(job.source).name)
+        return
+    with _pool(min(options.jobs, len(jobs))) as pool:
+        with _born_deaf_to_interrupts():
+            tasks = [pool.submit(_work, job, make, options) for job in jobs]
+        for task in as_completed(tasks):
+            yield task.result()
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes of their own memory; on Ctrl-C each is told to tidy up and end."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+@contextmanager
+def _born_deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C from their first moment: the parent hears it and sends SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _work(job: Job, make: Make, options: RunOptions) -> Outcome:
+    try:
+        return run_job(job, make, options)
+    except SystemExit as end:  # a pool takes it for the result of the task and goes on to the next
+        os._exit(end.code if isinstance(end.code, int) else 1)
+
+
+def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None) -> Outcome:
+    """Process one input into one output; what a user can mend becomes a failed outcome, not an exception."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="got NaN or Inf", category=UserWarning)
+            return _run(job, make, options, title)
+    except BrokenPipeError:
+        raise
+    except (BandwiseError, OSError) as error:
+        return Outcome(job.source, job.target, status="failed", error=str(error))
+
+
+def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcome:
+    before = _excerpt(job.source) if options.plot else None
+    with open_source(job.source, _raw_input(options)) as source:
+        processor = make(source.sample_rate, source.channels)
+        outcome = _process(job, source, processor, options, title)
+    if before is None:
+        return outcome
+    from bandwise.measure.plots import before_and_after
+
+    picture = str(Path(job.target).with_suffix(".png"))
+    before_and_after(before, _excerpt(job.target), outcome.sample_rate, picture)
+    return replace(outcome, plot=picture)
+
+
+def _process(
+    job: Job, source: Source, processor: Processor, options: RunOptions, title: str | None
+) -> Outcome:
+    start, frames = time.perf_counter(), 0
+    seconds = source.frames / source.sample_rate if source.frames else None
+    with open_sink(job.target, source, _raw_output(options, source)) as sink, _bar(title, seconds) as advance:
+        dtype = source.dtype if source.dtype == sink.dtype else "float32"
+        for block in aligned(processor, _blocks(source, dtype)):
+            sink.write(block)
+            frames += len(block)
+            advance(len(block) / source.sample_rate)
+        if not frames:
+            raise BandwiseError(f"{source.name} is empty: it holds no samples; check what made it")
+    elapsed, length = time.perf_counter() - start, frames / source.sample_rate
+    return Outcome(
+        job.source,
+        job.target,
+        seconds=length,
+        sample_rate=source.sample_rate,
+        channels=source.channels,
+        latency_samples=processor.latency_samples,
+        elapsed_seconds=elapsed,
+        real_time_factor=elapsed / length,
+        nonfinite_samples=getattr(processor, "nonfinite_samples", 0),
+    )
+
+
+def _blocks(source: Source, dtype: str) -> Iterator[NDArray[Any]]:
+    size = round(source.sample_rate * BLOCK_SECONDS)
+    while len(block := source.read(size)):
+        yield convert(block, dtype)
+
+
+@contextmanager
+def _bar(title: str | None, seconds: float | None) -> Iterator[Callable[[float], None]]:
+    if title is None:
+        yield lambda _seconds: None
+        return
+    with progress(title, seconds) as advance:
+        yield advance
+
+
+def _raw_input(options: RunOptions) -> PcmFormat | None:
+    if not options.raw_format:
+        return None
+    return PcmFormat.raw(options.raw_format, options.sample_rate or 48_000, options.channels or 1)
+
+
+def _raw_output(options: RunOptions, source: Source) -> PcmFormat | None:
+    if not options.raw_format:
+        return None
+    return PcmFormat.raw(options.raw_format, source.sample_rate, source.channels)
+
+
+def _excerpt(name: str, seconds: float = 30.0) -> NDArray[Any]:
+    """The first channel of the start of a file, float32, for a picture."""
+    with open_source(name) as source:
+        wanted, pieces = round(seconds * source.sample_rate), []
+        while wanted > 0 and len(block := source.read(wanted)):
+            pieces.append(convert(block, "float32")[:, 0])
+            wanted -= len(block)
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)

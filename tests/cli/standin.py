@@ -1,0 +1,40 @@
+"""The command line with one thing replaced: in the place of the network stands a delay that halves the sound.
+
+Run as a script. What is tested with it is everything around the processor.
+"""
+
+import numpy as np
+
+from bandwise.apps import cli, enhance
+from bandwise.errors import BandwiseError
+from bandwise.stream import HopProcessor
+
+
+class Half:
+    """1440 samples late and half as loud."""
+
+    hop_samples, latency_samples = 480, 1440
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.held = np.zeros(1440, np.float32)
+
+    def process_hop(self, hop):
+        self.held = np.concatenate([self.held, hop / 2])
+        out, self.held = self.held[:480], self.held[480:]
+        return out
+
+
+def make_half(sample_rate, channels, *, model, **_):
+    """Stand in for `make_suppressor`."""
+    if model != "base":
+        raise BandwiseError(f"got the model {model}; only base is known here; use it")
+    return HopProcessor(Half, sample_rate, channels)
+
+
+enhance.make_suppressor = make_half
+
+if __name__ == "__main__":
+    cli.main()
