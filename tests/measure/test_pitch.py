@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bandwise.measure import pitch, voices
+from bandwise.measure.valid_split import ValidSplit
 
 
 def spectral_peak_hz(x, near_hz):
@@ -94,3 +95,23 @@ def test_pyin_follows_a_synthetic_voice():
     rows = pitch.compare({"pyin": pitch.pyin}, pitch.synthetic_cases([np.inf], seeds=[1], seconds=2.0))
     assert rows[0]["gross"] < 0.05
     assert rows[0]["fine_cents"] < 20
+
+
+def test_speech_cases_share_one_reference(data_folder):
+    """Every SNR of a recording is compared with the pitch of the clean one, frame by frame."""
+    pytest.importorskip("librosa")
+    cases = list(pitch.speech_cases(ValidSplit(data_folder), (np.inf, 0), count=2, seconds=3.0))
+    assert [condition for condition, _, _ in cases] == ["clean", "clean", "0 dB", "0 dB"]
+    for (_, clean, one), (_, noisy, two) in zip(cases[:2], cases[2:], strict=True):
+        np.testing.assert_array_equal(one, two)
+        assert len(one) == len(clean) // 480 == len(noisy) // 480
+        assert 0.2 < np.mean(one > 0) < 0.95
+
+
+def test_table_has_a_line_per_tracker_and_a_column_per_condition():
+    """In percent, octave errors in brackets."""
+    truth = np.full(4, 100.0)
+    cases = [("clean", np.zeros(1920, np.float32), truth), ("0 dB", np.ones(1920, np.float32), truth)]
+    rows = pitch.compare({"up": lambda x: np.array([200.0, 100, 100, 100]) if x[0] else truth}, cases)
+    grid = pitch.table(rows, "title")
+    assert [next(iter(column.cells)) for column in grid.columns] == ["up", "0.0 (0.0)", "25.0 (25.0)"]
