@@ -8,6 +8,7 @@ import soundfile
 
 from bandwise.errors import BandwiseError
 from bandwise.training.corpus import load_corpus
+from bandwise.training.reserved import is_reserved
 from bandwise.training.signals import SAMPLE_RATE, active_rms
 
 SPEECH_COLUMNS = ["path", "source", "licence", "speaker", "split", "bandwidth_hz"]
@@ -92,6 +93,36 @@ def test_credits_sum_to_all_minutes(data_dir):
         corpus.speech.minutes + corpus.noise.minutes
     )
     assert ("elsewhere", "MIT") in {(source, licence) for source, licence, _ in listed}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"source": "someone", "speaker": "vctk:p232"},
+        {"source": "someone", "speaker": "vctk:p365"},
+        {"source": "someone", "speaker": "librispeech:1089"},
+        {"source_repo": "iver56/audiomentations"},
+    ],
+)
+def test_test_material_is_reserved(row):
+    """Test voices and rooms are recognised whoever passes them on."""
+    assert is_reserved(row)
+
+
+@pytest.mark.parametrize("speaker", ["vctk:p225", "librispeech:26", "other:1089", "p232"])
+def test_other_voices_are_not_reserved(speaker):
+    """A name is only reserved within its own corpus."""
+    assert not is_reserved({"source": "someone", "speaker": speaker})
+
+
+def test_reserved_rows_are_not_loaded(data_dir):
+    """A reserved speaker listed for training stays out of the corpus; the others stay in."""
+    rows = [
+        ["train.flac", "x", "MIT", "vctk:p257", "train", 16_000],
+        ["other.flac", "x", "MIT", "b", "train", 8_000],
+    ]
+    write_manifest(data_dir / "speech", SPEECH_COLUMNS, rows)
+    assert [clip.name for clip in load_corpus(data_dir).speech.clips] == ["other.flac"]
 
 
 def test_missing_folder_says_what_to_do(tmp_path):

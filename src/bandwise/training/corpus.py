@@ -1,8 +1,9 @@
 """Recordings to train on: manifests read, files decoded once, samples shared by every process.
 
 A data folder holds `speech/`, `noise/` and `rir/`, each with a MANIFEST.csv whose `split` column is obeyed:
-nothing of another split is ever read. Samples are kept as int16 at 48 kHz mono, each file scaled to the same
-peak; with a cache folder they lie in one memory-mapped file that several processes share.
+nothing of another split is ever read, nor is anything reserved for measurement trained on. Samples are kept
+as int16 at 48 kHz mono, each file scaled to the same peak; with a cache folder they lie in one memory-mapped
+file that several processes share.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import soundfile
 import soxr
 
 from bandwise.errors import BandwiseError
+from bandwise.training.reserved import is_reserved
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, as_signal
 
 if TYPE_CHECKING:
@@ -142,6 +144,8 @@ def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
         )
     with path.open(newline="", encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row["split"] == split]
+    if split == "train":
+        rows = [row for row in rows if not is_reserved(row)]
     if not rows:
         raise BandwiseError(f"{path} has no row of split {split!r}; use a split its manifest names")
     return rows
