@@ -15,7 +15,7 @@ from bandwise.training.model import SIZES  # noqa: E402
 
 
 class FollowTheLevel:
-    """Gains open where two slow hidden levels are up, strengths follow the second; features are noisy views of both."""
+    """Gains follow one slow hidden level, strengths another; features are noisy views of both."""
 
     def __init__(self):
         rng = np.random.default_rng(7)
@@ -112,7 +112,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
 
 
 def test_time_budget_ends_the_run(tmp_path):
-    """With a budget of minutes in place of updates the run ends by the clock and reports the time left falling."""
+    """With a budget of minutes in place of updates the run ends by the clock; the time left falls."""
     _, records = _train(tmp_path, updates=None, minutes=0.02, log_every=1)
     left = [r["remaining_s"] for r in records if r["kind"] == "train"]
     assert left[-1] < left[0]

@@ -10,7 +10,7 @@ FRAMES, BATCH, INPUTS, UNITS = 9, 5, 24, 32
 
 
 def _pair():
-    """torch's layer and ours with the same weights."""
+    """The layer of torch and ours with the same weights."""
     torch.manual_seed(3)
     reference, own = torch.nn.GRU(INPUTS, UNITS), GRU(INPUTS, UNITS)
     own.load_state_dict(reference.state_dict())
@@ -42,7 +42,7 @@ def _call_bfloat16(layer, x, state):
 
 @pytest.mark.parametrize(("call", "tolerance"), [(_call_own, 1e-4), (_call_bfloat16, 2e-2)])
 def test_outputs_and_all_gradients_equal_torch(call, tolerance):
-    """Outputs, and gradients of input, state and every weight, agree in relative norm; also for the first state."""
+    """Outputs, and gradients of input, first state and every weight, agree in relative norm."""
     reference, own = _pair()
     x, state = torch.randn(FRAMES, BATCH, INPUTS), torch.randn(BATCH, UNITS)
     expected, expected_gradients = _gradients(reference, _call_reference, x, state)

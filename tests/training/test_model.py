@@ -39,7 +39,7 @@ def test_later_frames_never_change_earlier_outputs():
 
 
 def test_convolutions_reach_as_far_back_as_their_kernels():
-    """With all recurrent weights at zero, frame 0 is heard for (5 - 1) + (3 - 1) frames more and not longer."""
+    """With all recurrent weights at zero, frame 0 is heard for 4 + 2 frames more and not longer."""
     network = _network()
     for name, parameter in network.named_parameters():
         if "weight_hh" in name or ("gru" in name and "bias" in name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import time
 from contextlib import contextmanager
@@ -54,10 +55,11 @@ def train(
 ) -> None:
     """Train the suppression network.
 
-    `bandwise train recordings/ --out run --minutes 120` mixes speech, noise and rooms into shards of features in a
-    process of its own while the network trains on those that are finished.  Started again with the same --out, it goes
-    on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
+    `bandwise train recordings/ --out run --minutes 120` mixes speech, noise and rooms into shards of features
+    in a process of its own while the network trains on those that are finished.  Started again with the same
+    --out, it goes on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
     """
+    from bandwise.training.export import DATA_FACTS, data_fingerprint
     from bandwise.training.fit import FitConfig, fit
     from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
@@ -82,7 +84,10 @@ def train(
     _show(config)
     with _shards(data, shards, out, hours) as (train_folder, valid_folder):
         valid = ShardReader(valid_folder) if any(valid_folder.glob("shard-*.npy")) else None
-        fit(config, ShardReader(train_folder), valid, out, _print_record)
+        reader = ShardReader(train_folder)
+        fit(config, reader, valid, out, _print_record)
+        facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
+        (out / DATA_FACTS).write_text(json.dumps(facts))
     print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
 
 

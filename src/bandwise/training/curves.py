@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def plot_losses(log: Path, picture: Path) -> None:
-    """Draw gain and strength losses over updates, training (faint) and validation, from a `log.jsonl` to a PNG."""
+    """Draw losses of gains and strengths over updates, training faint, from a `log.jsonl` to a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

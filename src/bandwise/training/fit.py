@@ -1,13 +1,12 @@
 """The training run: one network, one loss, one optimiser, one loop, readable from top to bottom.
 
-Leaves in its folder: `checkpoint.pt` (everything needed to go on exactly), `log.jsonl` (one record per line) and
-`losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
+Leaves in its folder: `checkpoint.pt` (everything needed to go on exactly), `log.jsonl` (one record per line)
+and `losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
 """
 
 import copy
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -36,7 +35,7 @@ class TrainingData(Protocol):
     """What a data source offers; `bandwise.training.shards.ShardReader` is one."""
 
     def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Arrays:
-        """Features [B, T, 70], targets [B, T, 68] and the number of meaningful bands [B], drawn with `rng`."""
+        """Draw features [B, T, 70], targets [B, T, 68] and the number of meaningful bands [B]."""
 
 
 class ValidationData(Protocol):
@@ -97,9 +96,9 @@ def fit(
     train: TrainingData,
     valid: ValidationData | None,
     folder: Path,
-    report: Callable[[Record], None] = lambda record: None,
+    report: Callable[[Record], None] = lambda _: None,
 ) -> PercepNet:
-    """Train within the budget, going on from `folder/checkpoint.pt` if there is one; returns the averaged network.
+    """Train within the budget, on from `folder/checkpoint.pt` if there is one; returns the averaged network.
 
     `report` receives each log record.  An interrupt (Ctrl-C) saves a checkpoint before it goes on its way.
     """
@@ -161,11 +160,11 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
 def update(
     config: FitConfig, run: Run, train: TrainingData, device: torch.device, dtype: torch.dtype
 ) -> tuple[float, float, float]:
-    """One step of the optimiser and of the moving average; (gain loss, strength loss, norm of the gradient)."""
+    """One step of the optimiser and the moving average; gain loss, strength loss, norm of the gradient."""
     batch = train.batch(run.rng, config.sequences, config.frames)
     for_gains, for_strengths = losses_of(config, run.network, batch, device, dtype)
     run.optimiser.zero_grad()
-    (for_gains + for_strengths).backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(for_gains + for_strengths)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.gradient_limit)
     if torch.isfinite(norm):
         run.optimiser.step()
@@ -258,14 +257,14 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
     }
     partial = folder / "checkpoint.pt.part"
     torch.save(content, partial)
-    os.replace(partial, folder / "checkpoint.pt")
+    partial.replace(folder / "checkpoint.pt")
 
 
 def restore(run: Run, saved: Record) -> None:
     """Bring a run to where a checkpoint left it."""
     if FitConfig.from_dict(saved["config"]).network != run.network.config:
         raise BandwiseError(
-            "got a checkpoint of other layer sizes; a run keeps its own; name another folder, or pass the same size"
+            "got a checkpoint of other layer sizes; a run keeps its own; name another folder or the same size"
         )
     run.network.load_state_dict(saved["network"])
     run.average.load_state_dict(saved["average"])
@@ -285,7 +284,7 @@ def read_checkpoint(path: Path) -> Record:
         ) from error
     if saved.get("format") != CHECKPOINT_FORMAT:
         raise BandwiseError(
-            f"got a checkpoint of format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
+            f"got checkpoint format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
         )
     return saved
 

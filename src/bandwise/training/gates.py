@@ -1,19 +1,22 @@
 """Compiled gate arithmetic of one GRU time step, forward and backward, on float32 or bfloat16 arrays.
 
-NumPy has no bfloat16, so such arrays come as uint16 bit patterns; all arithmetic is float32.  In torch's letters
-(ONNX calls it linear_before_reset=1), with x_* = W_i* x + b_i* from the input, h_* = W_h* h + b_h* from the state:
+NumPy has no bfloat16, so such arrays come as uint16 bit patterns; all arithmetic is float32.
+In torch's letters (ONNX calls it linear_before_reset=1), with x_* = W_i* x + b_i* from the input and
+h_* = W_h* h + b_h* from the state:
     r = sigmoid(x_r + h_r)    z = sigmoid(x_z + h_z)    n = tanh(x_n + r h_n)    h' = (1 - z) n + z h
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, import-untyped"
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001, ARG005  (numba infers the types, and asks for the arguments)
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-# Two things let LLVM turn the loops over units into vector code.  error_model and fastmath leave no branch for a
-# division by zero.  And sequences are visited through `rows`, the numbers 0 to B - 1 as an array: were b a plain
-# counter, LLVM would compare the arrays' whole extents once, find that gate blocks interleave, and stay scalar (6 x).
+# Two things let LLVM turn the loops over units into vector code.  error_model and fastmath leave no branch
+# for a division by zero.  And sequences are visited through `rows`, the numbers 0 to B - 1 as an array: were
+# b a plain counter, LLVM would compare the arrays' whole extents once, find that gate blocks interleave, and
+# stay scalar, six times slower.
 fast_kernel = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 
 TANH_LIMIT = 7.0
@@ -23,17 +26,13 @@ HALF = np.uint32(0x7FFF)
 @intrinsic
 def _float_of_bits(typingctx, bits):
     """Reinterpret 32 bits as a float32."""
-    return types.float32(types.uint32), lambda context, builder, signature, args: builder.bitcast(
-        args[0], ir.FloatType()
-    )
+    return types.float32(types.uint32), lambda c, builder, s, args: builder.bitcast(args[0], ir.FloatType())
 
 
 @intrinsic
 def _bits_of_float(typingctx, value):
     """Reinterpret a float32 as 32 bits."""
-    return types.uint32(types.float32), lambda context, builder, signature, args: builder.bitcast(
-        args[0], ir.IntType(32)
-    )
+    return types.uint32(types.float32), lambda c, builder, s, args: builder.bitcast(args[0], ir.IntType(32))
 
 
 def _load(stored):
@@ -65,7 +64,7 @@ def _rounded_typed(value, like):
 
 @fast_kernel
 def _tanh(x):
-    """Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))), eight levels deep: within 7e-6 everywhere."""
+    """Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))), eight levels deep: within 7e-6."""
     x = min(max(x, np.float32(-TANH_LIMIT)), np.float32(TANH_LIMIT))
     u = x * x
     above = np.float32(34459425.0) + u * (
@@ -87,7 +86,8 @@ def gates_forward(t, rows, from_input, from_state, state, gates, outputs):
     """One step on: the state [B, H] moves from frame t - 1 to frame t.
 
     from_input [T, B, 3H] and from_state [B, 3H] hold the rows x_* and h_* in the order r, z, n.
-    Written: state (float32), gates [T, B, 4H] (r, z, n and h_n, kept for the way back), outputs [T + 1, B, H] at t + 1.
+    Written: state (float32), gates [T, B, 4H] (r, z, n and h_n, kept for the way back), and frame t + 1 of
+    outputs [T + 1, B, H].
     """
     units = state.shape[1]
     like = outputs[0, 0, 0]
@@ -110,9 +110,10 @@ def gates_forward(t, rows, from_input, from_state, state, gates, outputs):
 def gates_backward(t, rows, d_output, d_through, d_state, gates, outputs, d_input, d_recurrent):
     """One step back: gradients of the gate inputs at frame t, and of the state before it.
 
-    d_output [T, B, H] arrives from the layer above, d_through [B, H] from frame t + 1 through W_h, d_state [B, H]
-    (float32, read and written) from frame t + 1 past the gates.  Written: d_input, d_recurrent [T, B, 3H], gradients
-    of x_* and h_* in the order r, z, n (they differ in n alone, where h_n is scaled by r).
+    d_output [T, B, H] arrives from the layer above, d_through [B, H] from frame t + 1 through W_h, and
+    d_state [B, H] (float32, read and written) from frame t + 1 past the gates.
+    Written: d_input, d_recurrent [T, B, 3H], gradients of x_* and h_* in the order r, z, n (they differ in n
+    alone, where h_n is scaled by r).
     """
     units = d_state.shape[1]
     like = outputs[0, 0, 0]

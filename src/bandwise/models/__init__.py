@@ -1,0 +1,1 @@
+"""The networks that ship: ONNX files, their checksums and their card."""

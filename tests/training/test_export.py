@@ -1,0 +1,131 @@
+"""The written-out ONNX graph against the trained network."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.training import export as exporting  # noqa: E402
+from bandwise.training import fit as fitting  # noqa: E402
+from bandwise.training.export import data_fingerprint, export_run, largest_difference, step_graph  # noqa: E402
+from bandwise.training.fit import FitConfig  # noqa: E402
+from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+
+
+def _network(size="toy"):
+    """A network with loud random weights and a normalisation, so that no gate is idle."""
+    torch.manual_seed(4)
+    network = PercepNet(SIZES[size])
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(3)
+    network.normalise_like(7 + 5 * torch.randn(200, 70) * torch.rand(70))
+    return network
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Folder of a run whose checkpoint holds the network above."""
+    network = _network()
+    optimiser = torch.optim.AdamW(network.parameters())
+    state = fitting.Run(PercepNet(network.config), network, optimiser, np.random.default_rng(0))
+    fitting.save(FitConfig(network=network.config, updates=1), state, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("size", ["toy", "small"])
+def test_graph_equals_the_network_over_many_steps(tmp_path, size):
+    """From random non-zero states on, 200 frames of random features: within 1e-4 (measured 2e-6)."""
+    network = _network(size)
+    onnx.save(step_graph(network), tmp_path / "step.onnx")
+    assert largest_difference(network, tmp_path / "step.onnx", steps=200) < 1e-4
+
+
+def test_parity_test_notices_a_wrong_reset_gate(tmp_path):
+    """The test above can fail: with b_h outside the reset gate (linear_before_reset=0) it is far off."""
+    network = _network()
+    wrong = PercepNet(network.config)
+    wrong.load_state_dict(network.state_dict())
+    units = network.config.gru
+    with torch.no_grad():
+        wrong.gru2.bias_ih_l0[2 * units :] += wrong.gru2.bias_hh_l0[2 * units :]
+        wrong.gru2.bias_hh_l0[2 * units :] = 0
+    onnx.save(step_graph(wrong), tmp_path / "step.onnx")
+    assert largest_difference(network, tmp_path / "step.onnx", steps=200) > 1e-3
+
+
+def test_graph_has_no_recurrent_operator_and_all_products_have_constant_weights():
+    """What quantisation needs: MatMul only, each with an initialiser as second factor."""
+    graph = step_graph(_network()).graph
+    weights = {w.name for w in graph.initializer}
+    products = [n for n in graph.node if n.op_type == "MatMul"]
+    assert not {n.op_type for n in graph.node} & {"GRU", "Conv", "Gemm", "LSTM"}
+    assert all(n.input[1] in weights for n in products)
+    counted = sum(np.prod(w.dims) for w in graph.initializer if w.name.endswith("weight"))
+    assert counted == sum(p.numel() for p in _network().parameters() if p.ndim > 1)
+
+
+def test_interface_is_the_documented_one():
+    """In: features [1, 70] and states.  Out: gains, strengths [1, 34] and states of the same shapes."""
+    graph = step_graph(_network()).graph
+    shapes = [
+        {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in side}
+        for side in (graph.input, graph.output)
+    ]
+    assert shapes[0].pop("features") == [1, 70]
+    assert shapes[1].pop("gains") == shapes[1].pop("strengths") == [1, 34]
+    assert {name.removeprefix("state_"): s for name, s in shapes[0].items()} == {
+        name.removeprefix("next_"): s for name, s in shapes[1].items()
+    }
+
+
+@pytest.mark.parametrize(("int8", "tolerance"), [(False, 1e-4), (True, 0.2)])
+def test_run_is_exported_with_its_facts(run, int8, tolerance):
+    """The file of a run is close to its network and carries format, layout, configuration and data."""
+    (run / exporting.DATA_FACTS).write_text(json.dumps({"sha256": "abc"}))
+    drift = export_run(run, run / "out" / "model.onnx", int8=int8)
+    assert drift < tolerance
+    facts = {p.key: p.value for p in onnx.load(run / "out" / "model.onnx").metadata_props}
+    assert json.loads(facts["network"])["gru"] == SIZES["toy"].gru
+    assert json.loads(facts["training"])["updates"] == 1
+    assert json.loads(facts["training_data"]) == {"sha256": "abc"}
+    assert [p.name for p in (run / "out").iterdir()] == ["model.onnx"]
+
+
+def test_graph_that_strays_is_not_written(run, monkeypatch):
+    """If the graph disagreed with the network, export refuses and leaves nothing behind."""
+    monkeypatch.setattr(exporting, "largest_difference", lambda *args: 0.5)
+    with pytest.raises(BandwiseError, match="off the trained network"):
+        export_run(run, run / "out" / "model.onnx")
+    assert not list((run / "out").iterdir())
+
+
+def test_missing_checkpoint_is_told(tmp_path):
+    """A folder without a checkpoint is a one-line error."""
+    with pytest.raises(BandwiseError, match="checkpoint"):
+        export_run(tmp_path, tmp_path / "model.onnx")
+
+
+def test_data_fingerprint_depends_on_names_and_contents(tmp_path):
+    """It is the same for the same shards and differs when one changes or is renamed."""
+    prints = []
+    for name, content in (("shard-1.npy", b"a"), ("shard-1.npy", b"b"), ("shard-2.npy", b"b")):
+        folder = tmp_path / f"{len(prints)}"
+        folder.mkdir()
+        (folder / name).write_bytes(content)
+        prints.append(data_fingerprint(folder))
+        assert data_fingerprint(folder) == prints[-1]
+    assert len(set(prints)) == 3
+
+
+def test_weight_limit_is_part_of_the_facts():
+    """A limited network says so in its file, for the card."""
+    network = PercepNet(replace(SIZES["toy"], weight_limit=0.5))
+    facts = {p.key: p.value for p in step_graph(network).metadata_props}
+    assert json.loads(facts["network"])["weight_limit"] == 0.5
