@@ -27,11 +27,11 @@ class Half:
         return out
 
 
-def make_half(sample_rate, channels, *, model, **_):
+def make_half(sample_rate, channels, *, model, block_multiple=1, **_):
     """Stand in for `make_suppressor`."""
     if model != "base":
         raise BandwiseError(f"got the model {model}; only base is known here; use it")
-    return HopProcessor(Half, sample_rate, channels)
+    return HopProcessor(Half, sample_rate, channels, block_multiple)
 
 
 enhance.make_suppressor = make_half

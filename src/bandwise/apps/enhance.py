@@ -62,12 +62,23 @@ def enhance(
 
 
 def make_suppressor(
-    sample_rate: int, channels: int, *, model: str, postfilter: bool, attenuation_limit_db: float | None
+    sample_rate: int,
+    channels: int,
+    *,
+    model: str,
+    postfilter: bool = True,
+    attenuation_limit_db: float | None = None,
+    block_multiple: int = 1,
 ) -> "Processor":
     """Make the processor of one file, in whatever process it is read."""
     from bandwise import NoiseSuppressor
 
     processor: Processor = NoiseSuppressor(
-        sample_rate, channels, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db
+        sample_rate,
+        channels,
+        model=model,
+        postfilter=postfilter,
+        attenuation_limit_db=attenuation_limit_db,
+        block_multiple=block_multiple,
     )
     return processor

@@ -64,7 +64,7 @@ def process_files(inputs: Sequence[str], output: str | None, make: Make, options
     to_stdout = jobs[0].target == PIPE
     failed = False
     if todo:
-        _warm_up(make)
+        warm_up(make)
     skipped = (Outcome(job.source, job.target, status="skipped") for job in jobs if job not in todo)
     for outcome in chain(skipped, _outcomes(todo, make, options)):
         tell(outcome, as_json=options.as_json, audio_on_stdout=to_stdout)
@@ -91,7 +91,7 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
         require_matplotlib()
 
 
-def _warm_up(make: Make) -> None:
+def warm_up(make: Make) -> None:
     """Load the model and compile what is not compiled yet, once and visibly, before the clock starts."""
     from bandwise.kernels import when_compiling
 
@@ -159,7 +159,7 @@ def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None)
 
 
 def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcome:
-    before = _excerpt(job.source) if options.plot else None
+    before = excerpt(job.source) if options.plot else None
     with open_source(job.source, _raw_input(options)) as source:
         processor = make(source.sample_rate, source.channels)
         outcome = _process(job, source, processor, options, title)
@@ -168,7 +168,7 @@ def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcom
     from bandwise.measure.plots import before_and_after
 
     picture = str(Path(job.target).with_suffix(".png"))
-    before_and_after(before, _excerpt(job.target), outcome.sample_rate, picture)
+    before_and_after(before, excerpt(job.target), outcome.sample_rate, picture)
     return replace(outcome, plot=picture)
 
 
@@ -226,7 +226,7 @@ def _raw_output(options: RunOptions, source: Source) -> PcmFormat | None:
     return PcmFormat.raw(options.raw_format, source.sample_rate, source.channels)
 
 
-def _excerpt(name: str, seconds: float = 30.0) -> NDArray[Any]:
+def excerpt(name: str, seconds: float = 30.0) -> NDArray[Any]:
     """The first channel of the start of a file, float32, for a picture."""
     with open_source(name) as source:
         wanted, pieces = round(seconds * source.sample_rate), []
