@@ -56,6 +56,14 @@ def test_stoi_and_estoi_of_identity_are_one(voice):
     assert quality.estoi(voice, voice, SAMPLE_RATE) == pytest.approx(1, abs=1e-6)
 
 
+def test_estoi_minds_modulated_noise_more_than_stoi(voice):
+    """What the extended form is for (Jensen and Taal 2016): noise that comes and goes lowers it further."""
+    pytest.importorskip("pystoi")
+    noise = np.random.default_rng(1).standard_normal(len(voice)) * np.std(voice)
+    gated = voice + noise * (np.arange(len(voice)) // 4800 % 2)
+    assert quality.estoi(voice, gated, SAMPLE_RATE) < quality.stoi(voice, gated, SAMPLE_RATE) - 0.05
+
+
 @pytest.mark.parametrize("metric", [m for m in quality.METRICS if m.installed], ids=lambda m: m.key)
 def test_more_noise_is_worse_by_every_measure(metric, voice):
     """Every measure ranks 20 dB of SNR above 0 dB."""

@@ -18,6 +18,7 @@ from bandwise.measure.quality import SCORING_RATE, Signal, at_rate
 FILES = ("sig_bak_ovr.onnx", "model_v8.onnx")
 SEGMENT_SAMPLES = 144_160  # 9.01 s at 16 kHz
 MEL_BANDS, MEL_WINDOW, MEL_HOP = 120, 321, 160
+HIGHEST_MEL = 15 + 27 * np.log(8) / np.log(6.4)  # 8 kHz, see _mel_to_hz
 
 # The published calibration of the raw outputs to opinion scores, highest power first.
 CALIBRATION = {
@@ -80,19 +81,15 @@ def log_mel(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def mel_triangles() -> NDArray[np.float64]:
     """`[120, 161]` triangular filters of unit area per hertz (Slaney, Auditory Toolbox, 1998)."""
     bins_hz = np.arange(MEL_WINDOW // 2 + 1) * SCORING_RATE / MEL_WINDOW
-    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(SCORING_RATE / 2), MEL_BANDS + 2))
+    edges_hz = _mel_to_hz(np.linspace(0, HIGHEST_MEL, MEL_BANDS + 2))
     low, centre, high = (edges_hz[k : k + MEL_BANDS, None] for k in range(3))
     triangles = np.minimum((bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre))
     scaled: NDArray[np.float64] = np.maximum(0.0, triangles) * 2 / (high - low)
     return scaled
 
 
-# Slaney's mel scale: linear to 1 kHz (15 mel, 66.7 Hz each), then 27 mel for every factor of 6.4.
-def _hz_to_mel(hz: float) -> float:
-    return hz * 3 / 200 if hz < 1000 else 15 + 27 * float(np.log(hz / 1000) / np.log(6.4))
-
-
 def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slaney's mel scale: 66.7 Hz each up to 15 mel = 1 kHz, then 27 mel for every factor of 6.4."""
     return np.where(mel < 15, mel * 200 / 3, 1000 * 6.4 ** ((mel - 15) / 27))
 
 

@@ -62,17 +62,18 @@ def summarise(rows: Sequence[Row], group_of: Callable[[Row], str] = by_snr) -> l
 
 def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
     """A rich table: a block of lines per measure (each system, its gain over noisy), a column per group."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     groups = list(dict.fromkeys(s.group for s in summaries))
     systems = list(dict.fromkeys(s.system for s in summaries))
     cells = {(s.group, s.metric, s.system): s for s in summaries}
-    grid = Table(title=title, title_justify="left", pad_edge=False)
+    grid = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     grid.add_column("measure", no_wrap=True)
-    grid.add_column("system", no_wrap=True)
+    grid.add_column("system")
     for group in groups:
         count = max(s.mean.count for s in summaries if s.group == group)
-        grid.add_column(f"{group} ({count})", justify="right", no_wrap=True)
+        grid.add_column(f"{group} ({count})", justify="right")
     for key, (name, digits) in titles.items():
         for line, system in enumerate(systems):
             own = [cells[group, key, system] for group in groups]
@@ -85,6 +86,7 @@ def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
 
 def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
     """A rich table with one line per system: all measures over all pairs, then the first per group."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     systems = list(dict.fromkeys(s.system for s in summaries))
@@ -94,7 +96,7 @@ def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "T
     if len(groups) > 1:
         columns += [(group, first) for group in groups]
     cells = {(s.group, s.metric, s.system): s for s in summaries}
-    grid = Table(title=title, title_justify="left", pad_edge=False)
+    grid = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     grid.add_column("", no_wrap=True)
     for group, key in columns:
         grid.add_column(titles[key][0] if group == ALL else f"{titles[key][0]} {group}", justify="right")
