@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from bandwise.bands.filterbank import make_bank, split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency
-from bandwise.bands.retuning import Layout, check_cutoffs, plan, rebuilt, start_glide
+from bandwise.bands.retuning import (
+    Layout,
+    check_cutoffs,
+    plan,
+    rebuilt,
+    samples_to_settle,
+    start_glide,
+    staying,
+)
 from bandwise.errors import BandwiseError
 
 Complex = NDArray[np.complex128]
@@ -94,7 +102,8 @@ class Crossover:
         change = plan(self._layout, self.cutoffs_hz, new_hz)
         self.cutoffs_hz, self._layout = new_hz, change.layout
         self._bank = rebuilt(self._bank, change.source, self.order, self.channels)
-        self._settle_in = start_glide(self._bank, change.target_hz, self.sample_rate, glide_ms)
+        start_glide(self._bank, change.target_hz, self.sample_rate, glide_ms)
+        self._settle_in = samples_to_settle(self._layout, self._bank)
 
     def response(self, hz: ArrayLike) -> Complex:
         """Response of each band at `hz` in closed form, (bands, *hz.shape) complex."""
@@ -126,11 +135,12 @@ class Crossover:
             out[band] += lanes
 
     def _settle(self, frames: int) -> None:
-        """Count `frames` of a change and take the retired splits out at its end."""
+        """Count `frames` of a change and take retired splits out when they have arrived."""
         if self._settle_in == 0:
             return
         self._settle_in -= frames
         if self._settle_in == 0:
-            staying = [k for k, gone in enumerate(self._layout.retiring) if not gone]
-            self._bank = rebuilt(self._bank, staying, self.order, self.channels)
-            self._layout = Layout.settled(len(staying))
+            kept = staying(self._layout, self._bank)
+            self._bank = rebuilt(self._bank, kept, self.order, self.channels)
+            self._layout = self._layout.only(kept)
+            self._settle_in = samples_to_settle(self._layout, self._bank)

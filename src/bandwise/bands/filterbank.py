@@ -18,6 +18,7 @@ from bandwise.bands.linkwitz_riley import DAMPING
 from bandwise.kernels import kernel
 
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 LOW_SECTIONS = {2: 0, 4: 1, 8: 3}  # low-pass sections after the one that shares its states with the all-pass
 CHUNK = 32  # samples per pass over the cascade: rows stay in the first-level cache
@@ -27,23 +28,25 @@ SILENT = 1e-30  # states below this become zero, long before they could turn den
 class Bank(NamedTuple):
     """Everything a running cascade of K splits, S all-pass sections each, for C channels, is made of."""
 
+    compensated: bool  # False leaves the all-passes of the lower bands out
     damping: Doubles  # (S,) damping of each section
     warp: Doubles  # (K,) g = tan(pi f_c / f_s) now
     target: Doubles  # (K,) g at the end of the glide
     root_step: Doubles  # (K,) how much g^(1/4) moves per sample while a cutoff glides
-    gliding: NDArray[np.int64]  # (K,) samples of the glide still to come
-    phase: NDArray[np.int64]  # (1,) samples since silence was last looked for
+    gliding: Integers  # (K,) samples of the glide still to come
+    phase: Integers  # (1,) samples since silence was last looked for
     coefficients: Doubles  # (K, S, 12), see `section_coefficients`
     allpass_state: Doubles  # (K, S, (K + 1) C, 2)
     low_state: Doubles  # (K, low sections, C, 2)
-    low: Doubles  # (CHUNK,) scratch
+    low: Doubles  # (1, CHUNK) scratch
 
 
-def make_bank(warp: Doubles, order: int, channels: int) -> Bank:
+def make_bank(warp: Doubles, order: int, channels: int, compensated: bool = True) -> Bank:
     """A bank at rest with corners at `warp`."""
     splits, damping = len(warp), np.asarray(DAMPING[order])
     sections, lanes = len(damping), (splits + 1) * channels
     bank = Bank(
+        compensated=compensated,
         damping=damping,
         warp=warp.astype(np.float64),
         target=warp.astype(np.float64),
@@ -53,10 +56,10 @@ def make_bank(warp: Doubles, order: int, channels: int) -> Bank:
         coefficients=np.zeros((splits, sections, 12)),
         allpass_state=np.zeros((splits, sections, lanes, 2)),
         low_state=np.zeros((splits, LOW_SECTIONS[order], channels, 2)),
-        low=np.zeros(CHUNK),
+        low=np.zeros((1, CHUNK)),
     )
     for k in range(splits):
-        tune_split(bank, k)
+        tune_split(damping, bank.warp, order == 2, bank.coefficients, k)
     return bank
 
 
@@ -85,64 +88,139 @@ def section_coefficients(g: float, k: float, inverted: bool, out: Doubles) -> No
 
 
 @kernel
-def tune_split(bank: Bank, k: int) -> None:
-    """Recompute the coefficients of split `k` from its present corner."""
-    inverted = bank.low_state.shape[1] == 0
-    for section in range(bank.damping.shape[0]):
-        section_coefficients(bank.warp[k], bank.damping[section], inverted, bank.coefficients[k, section])
+def tune_split(damping: Doubles, warp: Doubles, inverted: bool, coefficients: Doubles, k: int) -> None:
+    """Recompute the coefficients of split `k` from its present corner; order 2 inverts its low branch."""
+    for section in range(damping.shape[0]):
+        section_coefficients(warp[k], damping[section], inverted, coefficients[k, section])
+
+
+# The kernels below index whole arrays instead of cutting rows out of them: a view costs two atomic operations
+# on its reference count, more than a section needs for several samples.
 
 
 @kernel
-def run_section(c: Doubles, output: int, state: Doubles, row: Doubles, start: int, stop: int) -> None:
-    """Pass row[start:stop] through one section in place; `output` is 6 for all-pass, 9 for low-pass."""
-    p, q = state[0], state[1]
-    c0, c1, c2, c3, c4, c5 = c[0], c[1], c[2], c[3], c[4], c[5]
-    e, f, d = c[output], c[output + 1], c[output + 2]
+def run_section(
+    coefficients: Doubles,
+    k: int,
+    s: int,
+    output: int,
+    states: Doubles,
+    slot: int,
+    at: int,
+    lane: int,
+    rows: Doubles,
+    start: int,
+    stop: int,
+) -> None:
+    """Pass rows[lane, start:stop] in place through section s of split k, whose state is states[k, slot, at].
+
+    `output` is 6 for the all-pass, 9 for the low-pass.
+    """
+    p, q = states[k, slot, at, 0], states[k, slot, at, 1]
+    c0, c1, c2 = coefficients[k, s, 0], coefficients[k, s, 1], coefficients[k, s, 2]
+    c3, c4, c5 = coefficients[k, s, 3], coefficients[k, s, 4], coefficients[k, s, 5]
+    e, f, d = coefficients[k, s, output], coefficients[k, s, output + 1], coefficients[k, s, output + 2]
     for n in range(start, stop):
-        x = row[n]
-        row[n] = (d * x + e * p) + f * q
+        x = rows[lane, n]
+        rows[lane, n] = (d * x + e * p) + f * q
         next_p = (c2 * x + c1 * q) + c0 * p
         q = (c5 * x + c3 * p) + c4 * q
         p = next_p
-    state[0], state[1] = p, q
+    states[k, slot, at, 0], states[k, slot, at, 1] = p, q
 
 
 @kernel
-def run_tapped_section(c: Doubles, state: Doubles, row: Doubles, start: int, stop: int, low: Doubles) -> None:
-    """All-pass row[start:stop] in place and leave the same section's low-pass in low[0:stop - start]."""
-    p, q = state[0], state[1]
-    c0, c1, c2, c3, c4, c5, c6, c7, c8 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
-    c9, c10, c11 = c[9], c[10], c[11]
+def tap_section(
+    coefficients: Doubles,
+    k: int,
+    states: Doubles,
+    lane: int,
+    rows: Doubles,
+    start: int,
+    stop: int,
+    low: Doubles,
+) -> None:
+    """All-pass rows[lane, start:stop] in place and leave the same section's low-pass in low[0, 0:stop - start]."""
+    p, q = states[k, 0, lane, 0], states[k, 0, lane, 1]
+    c0, c1, c2 = coefficients[k, 0, 0], coefficients[k, 0, 1], coefficients[k, 0, 2]
+    c3, c4, c5 = coefficients[k, 0, 3], coefficients[k, 0, 4], coefficients[k, 0, 5]
+    c6, c7, c8 = coefficients[k, 0, 6], coefficients[k, 0, 7], coefficients[k, 0, 8]
+    c9, c10, c11 = coefficients[k, 0, 9], coefficients[k, 0, 10], coefficients[k, 0, 11]
     for n in range(start, stop):
-        x = row[n]
-        low[n - start] = (c11 * x + c9 * p) + c10 * q
-        row[n] = (c8 * x + c6 * p) + c7 * q
+        x = rows[lane, n]
+        low[0, n - start] = (c11 * x + c9 * p) + c10 * q
+        rows[lane, n] = (c8 * x + c6 * p) + c7 * q
         next_p = (c2 * x + c1 * q) + c0 * p
         q = (c5 * x + c3 * p) + c4 * q
         p = next_p
-    state[0], state[1] = p, q
+    states[k, 0, lane, 0], states[k, 0, lane, 1] = p, q
 
 
 @kernel
-def run_split(bank: Bank, k: int, channels: int, rows: Doubles, start: int, stop: int) -> None:
-    """Split `k`: bands below it pass its all-pass; row group k becomes its low and high branch."""
-    sections, low_sections = bank.damping.shape[0], bank.low_state.shape[1]
-    for lane in range(k * channels):
+def split_lane_lr4(
+    coefficients: Doubles,
+    k: int,
+    allpass: Doubles,
+    lows: Doubles,
+    channel: int,
+    channels: int,
+    rows: Doubles,
+    start: int,
+    stop: int,
+) -> None:
+    """Order 4 in one loop: both sections share their coefficients and run side by side."""
+    lane = k * channels + channel
+    p, q = allpass[k, 0, lane, 0], allpass[k, 0, lane, 1]
+    u, v = lows[k, 0, channel, 0], lows[k, 0, channel, 1]
+    c0, c1, c2 = coefficients[k, 0, 0], coefficients[k, 0, 1], coefficients[k, 0, 2]
+    c3, c4, c5 = coefficients[k, 0, 3], coefficients[k, 0, 4], coefficients[k, 0, 5]
+    c6, c7, c8 = coefficients[k, 0, 6], coefficients[k, 0, 7], coefficients[k, 0, 8]
+    c9, c10, c11 = coefficients[k, 0, 9], coefficients[k, 0, 10], coefficients[k, 0, 11]
+    for n in range(start, stop):
+        x = rows[lane, n]
+        half = (c11 * x + c9 * p) + c10 * q
+        both = (c8 * x + c6 * p) + c7 * q
+        low = (c11 * half + c9 * u) + c10 * v
+        p, q = (c2 * x + c1 * q) + c0 * p, (c5 * x + c3 * p) + c4 * q
+        u, v = (c2 * half + c1 * v) + c0 * u, (c5 * half + c3 * u) + c4 * v
+        rows[lane, n] = low
+        rows[lane + channels, n] = both - low
+    allpass[k, 0, lane, 0], allpass[k, 0, lane, 1] = p, q
+    lows[k, 0, channel, 0], lows[k, 0, channel, 1] = u, v
+
+
+@kernel
+def run_split(
+    coefficients: Doubles,
+    allpass: Doubles,
+    lows: Doubles,
+    low: Doubles,
+    k: int,
+    channels: int,
+    first_lane: int,
+    rows: Doubles,
+    start: int,
+    stop: int,
+) -> None:
+    """Split `k`: the rows of bands below it pass its all-pass, its own rows become low and high branch."""
+    sections, low_sections = coefficients.shape[1], lows.shape[1]
+    for lane in range(first_lane, k * channels):
         for s in range(sections):
-            run_section(bank.coefficients[k, s], 6, bank.allpass_state[k, s, lane], rows[lane], start, stop)
+            run_section(coefficients, k, s, 6, allpass, s, lane, lane, rows, start, stop)
+    if low_sections == 1:
+        for channel in range(channels):
+            split_lane_lr4(coefficients, k, allpass, lows, channel, channels, rows, start, stop)
+        return
     for channel in range(channels):
         lane = k * channels + channel
-        row, low = rows[lane], bank.low
-        run_tapped_section(bank.coefficients[k, 0], bank.allpass_state[k, 0, lane], row, start, stop, low)
+        tap_section(coefficients, k, allpass, lane, rows, start, stop, low)
         for s in range(1, sections):
-            run_section(bank.coefficients[k, s], 6, bank.allpass_state[k, s, lane], row, start, stop)
+            run_section(coefficients, k, s, 6, allpass, s, lane, lane, rows, start, stop)
         for s in range(low_sections):
-            coefficients = bank.coefficients[k, (s + 1) % sections]
-            run_section(coefficients, 9, bank.low_state[k, s, channel], low, 0, stop - start)
-        high = rows[lane + channels]
+            run_section(coefficients, k, (s + 1) % sections, 9, lows, s, channel, 0, low, 0, stop - start)
         for n in range(start, stop):
-            high[n] = row[n] - low[n - start]
-            row[n] = low[n - start]
+            rows[lane + channels, n] = rows[lane, n] - low[0, n - start]
+            rows[lane, n] = low[0, n - start]
 
 
 @kernel
@@ -160,7 +238,7 @@ def advance_glide(bank: Bank, k: int) -> None:
         scale = np.sqrt(bank.warp[k] / before)
         bank.allpass_state[k] *= scale
         bank.low_state[k] *= scale
-    tune_split(bank, k)
+    tune_split(bank.damping, bank.warp, bank.low_state.shape[1] == 0, bank.coefficients, k)
 
 
 @kernel
@@ -169,29 +247,72 @@ def split_bands(bank: Bank, channels: int, rows: Doubles, start: int, stop: int)
 
     The result does not depend on where a signal is cut into calls.
     """
+    c, a, lows, low, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.low, bank.phase
     begin = start
     while begin < stop:
-        end = min(stop, begin + CHUNK - bank.phase[0])
-        for k in range(bank.warp.shape[0]):
-            if bank.gliding[k] == 0:
-                run_split(bank, k, channels, rows, begin, end)
-                continue
-            for n in range(begin, end):
-                if bank.gliding[k] > 0:
-                    advance_glide(bank, k)
-                run_split(bank, k, channels, rows, n, n + 1)
-        bank.phase[0] += end - begin
-        if bank.phase[0] == CHUNK:
-            bank.phase[0] = 0
-            clear_silence(bank.allpass_state)
-            clear_silence(bank.low_state)
+        end = min(stop, begin + CHUNK - phase[0])
+        if bank.gliding.any():
+            split_gliding(bank, channels, rows, begin, end)
+        else:
+            split_steady(c, a, lows, low, bank.compensated, channels, rows, begin, end)
+        tidy(a, lows, phase, end - begin)
         begin = end
+
+
+@kernel
+def split_steady(
+    coefficients: Doubles,
+    allpass: Doubles,
+    lows: Doubles,
+    low: Doubles,
+    compensated: bool,
+    channels: int,
+    rows: Doubles,
+    start: int,
+    stop: int,
+) -> None:
+    """All splits one after the other over at most CHUNK samples; no corner moves."""
+    for k in range(coefficients.shape[0]):
+        first_lane = 0 if compensated else k * channels
+        run_split(coefficients, allpass, lows, low, k, channels, first_lane, rows, start, stop)
+
+
+@kernel
+def split_gliding(bank: Bank, channels: int, rows: Doubles, start: int, stop: int) -> None:
+    """All splits, sample by sample where a corner moves."""
+    c, a, lows, low = bank.coefficients, bank.allpass_state, bank.low_state, bank.low
+    for k in range(c.shape[0]):
+        first_lane = 0 if bank.compensated else k * channels
+        for n in range(start, stop):
+            if bank.gliding[k] > 0:
+                advance_glide(bank, k)
+            run_split(c, a, lows, low, k, channels, first_lane, rows, n, n + 1)
+
+
+@kernel
+def tidy(allpass: Doubles, lows: Doubles, phase: Integers, frames: int) -> None:
+    """Every CHUNK samples of the stream set vanishing states to zero, before they could turn denormal."""
+    phase[0] += frames
+    if phase[0] < CHUNK:
+        return
+    phase[0] = 0
+    clear_silence(allpass)
+    clear_silence(lows)
 
 
 @kernel
 def clear_silence(states: Doubles) -> None:
     """Set vanishing states to zero so that silence never runs on denormal numbers."""
-    flat = states.ravel()
+    for state in states.flat:
+        if 0.0 < abs(state) < SILENT:
+            zero_silence(states)
+            return
+
+
+@kernel
+def zero_silence(states: Doubles) -> None:
+    """Set every vanishing state to zero."""
+    flat = states.reshape(states.size)
     for i in range(flat.shape[0]):
         if abs(flat[i]) < SILENT:
             flat[i] = 0.0

@@ -55,11 +55,13 @@ def branches(s: Complex, order: int) -> tuple[Complex, Complex, Complex]:
     return low, high, low + high
 
 
-def band_responses(cutoffs_hz: ArrayLike, order: int, hz: ArrayLike, sample_rate: float) -> Complex:
+def band_responses(
+    cutoffs_hz: ArrayLike, order: int, hz: ArrayLike, sample_rate: float, *, compensated: bool = True
+) -> Complex:
     """Response of every band of a cascade, (bands, *hz.shape) complex.
 
     Band i is the low branch of split i, after the high branches of the splits below it and before the
-    all-passes of the splits above it; the last band is what all the high branches leave.
+    all-passes of the splits above it (unless not `compensated`); the last band is what all high branches leave.
     """
     cutoffs = np.atleast_1d(np.asarray(cutoffs_hz, dtype=np.float64))
     frequency = warped_frequency(hz, sample_rate)
@@ -67,5 +69,6 @@ def band_responses(cutoffs_hz: ArrayLike, order: int, hz: ArrayLike, sample_rate
     for corner in warped_frequency(cutoffs, sample_rate):
         low, high, allpass = branches(1j * frequency / corner, order)
         rest = bands.pop()
-        bands = [band * allpass for band in bands] + [rest * low, rest * high]
+        aligned = [band * allpass for band in bands] if compensated else bands
+        bands = [*aligned, rest * low, rest * high]
     return np.stack(bands)

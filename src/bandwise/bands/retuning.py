@@ -34,9 +34,13 @@ class Layout:
 
     def band_of(self) -> list[int]:
         """The band of the settings that each running band counts to; a retiring one joins the next."""
-        staying = np.cumsum([not gone for gone in self.retiring], dtype=np.int64)
-        below = np.concatenate([[0], staying])[: len(self.retiring)]
-        return [*below.tolist(), int(staying[-1]) if len(staying) else 0]
+        lasting = np.cumsum([0, *(not gone for gone in self.retiring)], dtype=np.int64)
+        bands: list[int] = lasting.tolist()
+        return bands
+
+    def only(self, splits: Sequence[int]) -> "Layout":
+        """The layout of some of its splits."""
+        return Layout(tuple(self.retiring[k] for k in splits))
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,8 @@ def matched(old_hz: Sequence[float], new_hz: Sequence[float]) -> dict[int, int]:
 
 def plan(layout: Layout, old_hz: Sequence[float], new_hz: Sequence[float]) -> Plan:
     """Plan the change from the splits that run to those that `new_hz` asks for."""
-    staying = [k for k, gone in enumerate(layout.retiring) if not gone]
-    pairs = {new: staying[old] for new, old in matched(old_hz, new_hz).items()}
+    lasting = [k for k, gone in enumerate(layout.retiring) if not gone]
+    pairs = {new: lasting[old] for new, old in matched(old_hz, new_hz).items()}
     source: list[int | None] = []
     target: list[float] = []
     done = 0
@@ -103,7 +107,7 @@ def plan(layout: Layout, old_hz: Sequence[float], new_hz: Sequence[float]) -> Pl
 
 def rebuilt(bank: Bank, source: Sequence[int | None], order: int, channels: int) -> Bank:
     """A bank of the splits `source` of another bank, states and glides included; None: new, at 0 Hz."""
-    fresh = make_bank(np.zeros(len(source)), order, channels)
+    fresh = make_bank(np.zeros(len(source)), order, channels, bank.compensated)
     fresh.phase[:] = bank.phase
     lanes = band_lanes(source, len(bank.warp), channels)
     known = lanes >= 0
@@ -113,7 +117,7 @@ def rebuilt(bank: Bank, source: Sequence[int | None], order: int, channels: int)
         for field in ("warp", "target", "root_step", "gliding", "low_state"):
             getattr(fresh, field)[k] = getattr(bank, field)[old]
         fresh.allpass_state[k][:, known] = bank.allpass_state[old][:, lanes[known]]
-        tune_split(fresh, k)
+        tune_split(fresh.damping, fresh.warp, order == 2, fresh.coefficients, k)
     return fresh
 
 
@@ -124,11 +128,22 @@ def band_lanes(source: Sequence[int | None], old_splits: int, channels: int) -> 
     return np.asarray(lanes, dtype=np.int64).ravel()
 
 
-def start_glide(bank: Bank, target_hz: Sequence[float], sample_rate: float, glide_ms: float) -> int:
-    """Send every corner on its way; returns in how many samples retired splits can go, 0 without any."""
+def start_glide(bank: Bank, target_hz: Sequence[float], sample_rate: float, glide_ms: float) -> None:
+    """Send every corner on its way; one that already sinks to 0 Hz goes on sinking as it was."""
     samples = max(1, round(glide_ms * sample_rate / 1000.0))
     target = np.tan(np.pi * np.asarray(target_hz, dtype=np.float64) / sample_rate)
+    fresh = (target > 0.0) | (bank.target > 0.0)
+    bank.gliding[fresh] = np.where(target == bank.warp, 0, samples)[fresh]
+    bank.root_step[fresh] = ((target**0.25 - bank.warp**0.25) / samples)[fresh]
     bank.target[:] = target
-    bank.gliding[:] = np.where(target == bank.warp, 0, samples)
-    bank.root_step[:] = (target**0.25 - bank.warp**0.25) / samples
-    return samples if (target == 0.0).any() else 0
+
+
+def samples_to_settle(layout: Layout, bank: Bank) -> int:
+    """In how many samples the next retiring split has arrived at 0 Hz; 0 if none retires."""
+    still = [int(left) for gone, left in zip(layout.retiring, bank.gliding, strict=True) if gone]
+    return max(1, min(still)) if still else 0
+
+
+def staying(layout: Layout, bank: Bank) -> list[int]:
+    """The splits to keep: all but those that have arrived at 0 Hz."""
+    return [k for k, gone in enumerate(layout.retiring) if not gone or bank.gliding[k] > 0]

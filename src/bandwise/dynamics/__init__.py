@@ -1,0 +1,1 @@
+"""The loudspeaker side: multiband dynamics that keep a small driver linear."""

@@ -1,0 +1,56 @@
+"""Fields of settings that know their range: one place that checks them and one that words the refusal."""
+
+import math
+from dataclasses import field, fields
+from typing import Any
+
+from bandwise.errors import BandwiseError
+
+
+def number(default: float | None, low: float, high: float, unit: str = "", *, fix: str = "") -> Any:
+    """A float field between `low` and `high`; None is allowed if it is the default."""
+    fix = fix or "choose a value in that range"
+    return field(default=default, metadata={"range": (low, high), "unit": unit, "fix": fix})
+
+
+def choice(default: str, *allowed: str) -> Any:
+    """A string field that takes one of `allowed`."""
+    return field(default=default, metadata={"choices": allowed})
+
+
+def flag(*, default: bool) -> Any:
+    """A field that is on or off."""
+    return field(default=default, metadata={"flag": True})
+
+
+def check_fields(settings: Any) -> None:
+    """Check every field of a settings object made with the functions above; integers become floats.
+
+    Raises:
+        BandwiseError: naming the value, its range and a remedy.
+    """
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if "range" in item.metadata:
+            object.__setattr__(settings, item.name, _checked_number(item, value))
+        elif "choices" in item.metadata and value not in item.metadata["choices"]:
+            allowed = ", ".join(item.metadata["choices"])
+            raise BandwiseError(f"got {item.name} = {value!r}; allowed are {allowed}; choose one of them.")
+        elif "flag" in item.metadata and not isinstance(value, bool):
+            raise BandwiseError(
+                f"got {item.name} = {value!r}; allowed are true and false; write one of them."
+            )
+
+
+def _checked_number(item: Any, value: Any) -> float | None:
+    if value is None and item.default is None:
+        return None
+    low, high = item.metadata["range"]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or math.isnan(value) or not low <= value <= high:
+        unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
+        shown = f"{value:g}{unit}" if is_number else repr(value)
+        raise BandwiseError(
+            f"got {item.name} = {shown}; allowed is {low:g} to {high:g}{unit}; {item.metadata['fix']}."
+        )
+    return float(value)

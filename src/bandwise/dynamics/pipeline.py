@@ -1,0 +1,363 @@
+"""The compiled frame of the multiband processor, in signal order."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.bands.filterbank import CHUNK, split_bands, split_steady, tidy
+from bandwise.dynamics.compressor import AMOUNT, ATTACK, MAKEUP, RELEASE, RMS, linear, reduction_db
+from bandwise.dynamics.detector import follow, mean_square, peak, window_maximum
+from bandwise.dynamics.engine import (
+    APPLIED,
+    BAND_GAIN,
+    EXCESS,
+    FAST,
+    FOLLOWED,
+    FOLLOWER,
+    LEAST,
+    LEVEL,
+    LEVELS,
+    LIMIT_GAIN,
+    POWER,
+    REDUCTION,
+    SLOW,
+    Engine,
+)
+from bandwise.dynamics.limiter import CEILING, FAST_KEEP, SLOW_KEEP, held_gain, released, smoothed
+from bandwise.dynamics.parameters import (
+    CLIPPING,
+    GAIN,
+    HEARD,
+    LEVEL_HOLD,
+    LIMIT,
+    LIMITING,
+    PEAK_HOLD,
+    TRUE_PEAK,
+    USE_RMS,
+)
+from bandwise.dynamics.true_peak import peak_between
+from bandwise.kernels import kernel
+
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Planar = NDArray[np.float32]
+
+SILENT_POWER = 1e-30
+LARGEST = 1e12  # 240 dB over full scale: beyond, samples saturate, so that no gain can make an infinity
+
+
+@kernel
+def ramp_parameters(now: Doubles, target: Doubles, clock: Integers) -> bool:
+    """Move every parameter by one frame of its ramp; tells whether any moved."""
+    left = clock[2]
+    if left == 0:
+        return False
+    for i in range(now.shape[0]):
+        for j in range(now.shape[1]):
+            now[i, j] = target[i, j] if left == 1 else now[i, j] + (target[i, j] - now[i, j]) / left
+    clock[2] = left - 1
+    return True
+
+
+@kernel
+def apply_ramp(source: Doubles, i: int, out: Doubles, j: int, before: float, after: float) -> None:
+    """out[j] = source[i] times a line that arrives at `after` with the last sample."""
+    n = source.shape[1]
+    step = (after - before) / n
+    for k in range(n):
+        out[j, k] = source[i, k] * (before + step * (k + 1))
+
+
+@kernel
+def add_ramp(source: Doubles, i: int, out: Doubles, j: int, before: float, after: float) -> None:
+    """out[j] += source[i] times a line that arrives at `after` with the last sample."""
+    n = source.shape[1]
+    step = (after - before) / n
+    for k in range(n):
+        out[j, k] += source[i, k] * (before + step * (k + 1))
+
+
+@kernel
+def clip(rows: Doubles, i: int, ceiling: float) -> None:
+    """Cut row i at +-ceiling."""
+    for k in range(rows.shape[1]):
+        rows[i, k] = min(max(rows[i, k], -ceiling), ceiling)
+
+
+@kernel
+def measure_level(
+    keys: Doubles, lane: int, weights: Doubles, first: int, last: int, use_rms: int, keep: float, power: float
+) -> tuple[float, float]:
+    """(level, mean square) of a band over linked channels; its row of channel 0 is `lane`."""
+    level = 0.0
+    if use_rms == 0:
+        for c in range(first, last):
+            level = max(level, weights[c] * peak(keys, lane + c))
+        return level, power
+    for c in range(first, last):
+        level = max(level, weights[c] ** 2 * mean_square(keys, lane + c))
+    power = keep * power + (1.0 - keep) * level
+    if power < SILENT_POWER:
+        power = 0.0
+    return np.sqrt(2.0 * power), power
+
+
+@kernel
+def band_gain(p: Doubles, state: Doubles, b: int, g: int, level: float, moving: bool) -> float:
+    """Gain of a compressor at the end of this frame; nothing is computed where nothing moves."""
+    if level != state[b, g, LEVEL] or moving:
+        state[b, g, LEVEL] = level
+        state[b, g, REDUCTION] = p[b, AMOUNT] * reduction_db(level, p, b)
+    first, before = state[b, g, FOLLOWER], state[b, g, FOLLOWED]
+    first, after = follow(state[b, g, REDUCTION], p[b, RELEASE], p[b, ATTACK], first, before)
+    state[b, g, FOLLOWER], state[b, g, FOLLOWED] = first, after
+    if after == before and not moving:
+        return state[b, g, BAND_GAIN]
+    return p[b, GAIN] * linear(p[b, AMOUNT] * p[b, MAKEUP] - after)
+
+
+@kernel
+def limiter_gain(
+    p: Doubles, state: Doubles, history: Doubles, attack: Doubles, b: int, g: int, now: int, excess: float
+) -> float:
+    """Gain of a limiter at the end of this frame, given the largest peak over the ceiling that it holds."""
+    fast_keep, slow_keep = p[b, LIMIT + FAST_KEEP], p[b, LIMIT + SLOW_KEEP]
+    fast, slow = released(held_gain(excess), fast_keep, slow_keep, state[b, g, FAST], state[b, g, SLOW])
+    state[b, g, FAST], state[b, g, SLOW] = fast, slow
+    return smoothed(1.0 - max(fast, slow), history, b, g, now, attack)
+
+
+@kernel
+def run_bands(
+    p: Doubles,
+    switches: Integers,
+    state: Doubles,
+    history: Doubles,
+    attack: Doubles,
+    values: Doubles,
+    times: Integers,
+    mark: Integers,
+    weights: Doubles,
+    group: int,
+    now: int,
+    moving: bool,
+    rows: Doubles,
+    keys: Doubles,
+    ring: Doubles,
+    wet: Doubles,
+) -> None:
+    """Compress, measure, delay and limit each band of each group of channels and add it to the sum."""
+    channels, slots = wet.shape[0], ring.shape[0] // rows.shape[0]
+    written, read = now % slots, (now + 1) % slots
+    for b in range(state.shape[0] - 1):
+        ceiling, lane, clipping = p[b, LIMIT + CEILING], b * channels, switches[b, CLIPPING] == 1
+        for g in range(state.shape[1]):
+            first, last = g * group, min((g + 1) * group, channels)
+            before, after = state[b, g, BAND_GAIN], p[b, GAIN]
+            if p[b, AMOUNT] != 0.0 or moving:
+                power, use_rms = state[b, g, POWER], switches[b, USE_RMS]
+                level, power = measure_level(keys, lane, weights, first, last, use_rms, p[b, RMS], power)
+                state[b, g, POWER] = power
+                level, hold = level * p[b, GAIN], switches[b, LEVEL_HOLD]
+                level = window_maximum(values, times, mark, LEVELS, b, g, now, level, hold)
+                after = band_gain(p, state, b, g, level, moving)
+            state[b, g, BAND_GAIN] = after
+            excess = 0.0
+            for c in range(first, last):
+                row = (lane + c) * slots + written
+                apply_ramp(rows, lane + c, ring, row, before, after)
+                if clipping:
+                    clip(ring, row, ceiling)
+                elif switches[b, LIMITING] == 1:
+                    excess = max(excess, peak(ring, row) / ceiling)
+            hold = switches[b, PEAK_HOLD]
+            excess = window_maximum(values, times, mark, EXCESS, b, g, now, excess, hold)
+            gain = limiter_gain(p, state, history, attack, b, g, now, excess)
+            heard = gain * p[b, HEARD]
+            for c in range(first, last):
+                add_ramp(ring, (lane + c) * slots + read, wet, c, state[b, g, APPLIED], heard)
+            state[b, g, LIMIT_GAIN], state[b, g, APPLIED] = gain, heard
+            state[b, g, LEAST] = min(state[b, g, LEAST], gain * least_gain(state[b, g, FOLLOWED]))
+
+
+@kernel
+def least_gain(reduction: float) -> float:
+    """A reduction in dB as a gain, for the meter; boosts are not reductions."""
+    return linear(-reduction) if reduction > 0.0 else 1.0
+
+
+@kernel
+def keep_dry(rows: Doubles, ring: Doubles, channels: int, now: int) -> None:
+    """Sum the untouched bands into the ring of the plain sound: the input behind the same all-passes."""
+    slots = ring.shape[0] // channels
+    for c in range(channels):
+        slot = c * slots + now % slots
+        for k in range(rows.shape[1]):
+            ring[slot, k] = rows[c, k]
+        for lane in range(c + channels, rows.shape[0], channels):
+            for k in range(rows.shape[1]):
+                ring[slot, k] += rows[lane, k]
+
+
+@kernel
+def mix_output(p: Doubles, mix: Doubles, now: int, wet: Doubles, dry_ring: Doubles, ring: Doubles) -> None:
+    """Write processed and plain sound, each with its ramped gain, into the ring of the output limiter."""
+    output, channels = p.shape[0] - 1, wet.shape[0]
+    wet_gain, dry_gain = p[output, GAIN] * p[output, HEARD], p[output, GAIN] * (1.0 - p[output, HEARD])
+    slots, dry_slots = ring.shape[0] // channels, dry_ring.shape[0] // channels
+    for c in range(channels):
+        row = c * slots + now % slots
+        apply_ramp(wet, c, ring, row, mix[0], wet_gain)
+        if dry_gain != 0.0 or mix[1] != 0.0:
+            add_ramp(dry_ring, c * dry_slots + (now + 1) % dry_slots, ring, row, mix[1], dry_gain)
+    mix[0], mix[1] = wet_gain, dry_gain
+
+
+@kernel
+def run_output(
+    p: Doubles,
+    switches: Integers,
+    state: Doubles,
+    history: Doubles,
+    attack: Doubles,
+    values: Doubles,
+    times: Integers,
+    mark: Integers,
+    group: int,
+    now: int,
+    taps: Doubles,
+    recent: Doubles,
+    scratch: Doubles,
+    ceilings: Doubles,
+    ring: Doubles,
+    out: Doubles,
+) -> None:
+    """Limit the sum for each group of channels; the last cut only ever meets rounding."""
+    b, channels = p.shape[0] - 1, out.shape[0]
+    slots = ring.shape[0] // channels
+    written, read = now % slots, (now + 1) % slots
+    ceiling, limiting = p[b, LIMIT + CEILING], switches[b, LIMITING] == 1
+    ceilings[written] = ceiling
+    for g in range(state.shape[1]):
+        largest = 0.0
+        first, last = g * group, min((g + 1) * group, channels)
+        for c in range(first, last):
+            row = c * slots + written
+            largest = max(largest, peak(ring, row))
+            if switches[b, TRUE_PEAK] == 1:
+                largest = max(largest, peak_between(taps, recent, c, ring, row, scratch, ceiling))
+        excess = largest / ceiling if limiting else 0.0
+        excess = window_maximum(values, times, mark, EXCESS, b, g, now, excess, switches[b, PEAK_HOLD])
+        gain = limiter_gain(p, state, history, attack, b, g, now, excess)
+        for c in range(first, last):
+            apply_ramp(ring, c * slots + read, out, c, state[b, g, LIMIT_GAIN], gain)
+            if limiting or switches[b, CLIPPING] == 1:
+                clip(out, c, ceilings[read])
+        state[b, g, LIMIT_GAIN] = gain
+        state[b, g, LEAST] = min(state[b, g, LEAST], gain)
+
+
+@kernel
+def take_in(x: Planar, i: int, take: int, frame: Doubles, position: int) -> None:
+    """Copy `take` samples into the frame that fills; what is far beyond full scale saturates."""
+    for c in range(frame.shape[0]):
+        for j in range(take):
+            frame[c, position + j] = min(max(x[c, i + j], -LARGEST), LARGEST)
+
+
+@kernel
+def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int) -> None:
+    """Run columns start:stop of (C, n) samples in frames; a frame is processed when its last sample has come.
+
+    Split, keep the plain sound, compress and limit each band, mix, limit the sum. The engine is unpacked once:
+    handing it to a function for every frame would cost more than the sound does.
+    """
+    p, target, switches, state, clock = (
+        engine.parameters,
+        engine.target,
+        engine.switches,
+        engine.state,
+        engine.clock,
+    )
+    values, times, mark = engine.windows.value, engine.windows.time, engine.windows.mark
+    history, attack, weights, group = engine.history, engine.attack, engine.weights, engine.group
+    rows, key_rows, wet, mix = engine.rows, engine.key_rows, engine.wet, engine.output_mix
+    ring, dry_ring, output_ring = engine.band_ring, engine.dry_ring, engine.output_ring
+    taps, recent, scratch, ceilings = engine.taps, engine.recent, engine.scratch, engine.ceilings
+    frame_in, key_in, frame_out = engine.frame_in, engine.key_in, engine.frame_out
+    bank = engine.bank
+    steady = not bank.gliding.any()
+    c, a, lows, low, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.low, bank.phase
+    compensated = bank.compensated
+    channels, size = frame_in.shape
+    i = start
+    while i < stop:
+        position = clock[1]
+        take = min(stop - i, size - position)
+        done = position + take == size
+        waiting = take - 1 if done else take
+        take_in(x, i, take, frame_in, position)
+        if keyed:
+            take_in(key, i, take, key_in, position)
+        for channel in range(channels):
+            for j in range(waiting):
+                out[channel, i + j] = frame_out[channel, position + j + 1]
+        if done:
+            now = clock[0]
+            moving = ramp_parameters(p, target, clock)
+            for channel in range(channels):
+                for j in range(size):
+                    rows[channel, j] = frame_in[channel, j]
+            if steady and size <= CHUNK:
+                split_steady(c, a, lows, low, compensated, channels, rows, 0, size)
+                tidy(a, lows, phase, size)
+            else:
+                split_bands(bank, channels, rows, 0, size)
+            keys = rows
+            if keyed:
+                key_rows[:channels] = key_in
+                split_bands(engine.key_bank, channels, key_rows, 0, size)
+                keys = key_rows
+            keep_dry(rows, dry_ring, channels, now)
+            wet[:] = 0.0
+            run_bands(
+                p,
+                switches,
+                state,
+                history,
+                attack,
+                values,
+                times,
+                mark,
+                weights,
+                group,
+                now,
+                moving,
+                rows,
+                keys,
+                ring,
+                wet,
+            )
+            mix_output(p, mix, now, wet, dry_ring, output_ring)
+            run_output(
+                p,
+                switches,
+                state,
+                history,
+                attack,
+                values,
+                times,
+                mark,
+                group,
+                now,
+                taps,
+                recent,
+                scratch,
+                ceilings,
+                output_ring,
+                frame_out,
+            )
+            clock[0] = now + 1
+            for channel in range(channels):
+                out[channel, i + waiting] = frame_out[channel, 0]
+        clock[1] = 0 if done else position + take
+        i += take

@@ -1,0 +1,37 @@
+"""Tones, distortion and settings that the tests of the dynamics share."""
+
+import numpy as np
+
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+
+RATE = 48_000
+IDLE = BandSettings(compressor=CompressorSettings(enabled=False), limiter=LimiterSettings(enabled=False))
+
+
+def tone(hz, seconds=1.0, level_db=0.0, rate=RATE):
+    """A sine, (frames,) float64; 0 dB is full scale."""
+    return 10 ** (level_db / 20) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
+
+
+def thd_percent(y, hz, rate=RATE):
+    """Harmonics 2 to 10 against the fundamental of a windowed steady tone, in percent."""
+    spectrum = np.abs(np.fft.rfft(y * np.blackman(len(y))))
+
+    def level(harmonic):
+        centre = round(harmonic * hz * len(y) / rate)
+        return np.sqrt(np.square(spectrum[centre - 4 : centre + 5]).sum())
+
+    return 100 * np.sqrt(sum(level(h) ** 2 for h in range(2, 11) if h * hz < rate / 2)) / level(1)
+
+
+def one_band(compressor=None, **settings):
+    """Settings of a single band with this compressor, or none, and the output limiter off unless given."""
+    band = BandSettings(
+        compressor=compressor or CompressorSettings(enabled=False), limiter=LimiterSettings(enabled=False)
+    )
+    return MultibandSettings(bands=(band,), **{"output": LimiterSettings(enabled=False), **settings})
+
+
+def level_db(y):
+    """Level of a steady tone against a full-scale sine, in dB."""
+    return 10 * np.log10(2 * np.mean(np.square(y)))

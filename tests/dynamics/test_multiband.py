@@ -1,0 +1,183 @@
+"""The whole processor: response, streaming, switches, updates."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dynamics_signals import IDLE, RATE, level_db, one_band, tone
+
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.dynamics.store import load_preset, presets
+from bandwise.errors import BandwiseError
+from bandwise.stream import whole
+
+FLAT = MultibandSettings(cutoffs_hz=(120, 400, 1_500, 5_000), bands=(IDLE,) * 5, output=IDLE.limiter)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 192_000])
+@pytest.mark.parametrize("lookahead", [0.0, 3.0])
+@pytest.mark.parametrize("compensated", [True, False])
+def test_impulse_has_the_stated_response(rate, lookahead, compensated):
+    """At unity the processor is its stated response, latency included, in magnitude and phase."""
+    cutoffs = (120.0, 400.0, 1_500.0)
+    some = replace(
+        FLAT, cutoffs_hz=cutoffs, bands=(IDLE,) * 4, lookahead_ms=lookahead, compensated=compensated
+    )
+    processor = MultibandDynamics(some, rate)
+    x = np.zeros(rate // 4, np.float32)
+    x[0] = 1.0
+    hz = np.geomspace(20, 0.45 * rate, 100)
+    got = np.exp(-2j * np.pi * np.outer(hz, np.arange(len(x))) / rate) @ processor.process(x)
+    np.testing.assert_allclose(got, processor.response(hz), atol=2e-5)
+    if compensated:
+        assert np.abs(20 * np.log10(np.abs(got))).max() < 1e-3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("preset", presets())
+def test_any_blocks_give_the_same_bits(preset, channels):
+    """Blocks of 1, 17, 128, 480 and 4,799 samples give what one block gives, for every preset."""
+    rng = np.random.default_rng(1)
+    x = (rng.standard_normal((6_000, channels)) * np.linspace(0.01, 1.0, 6_000)[:, None]).astype(np.float32)
+    processor = MultibandDynamics(preset, channels=channels)
+    whole_piece = processor.process(x)
+    for block in (1, 17, 128, 480, 4_799):
+        processor.reset()
+        pieces = [processor.process(x[i : i + block]) for i in range(0, len(x), block)]
+        assert np.array_equal(np.concatenate(pieces), whole_piece)
+
+
+def test_any_blocks_give_the_same_bits_across_an_update():
+    """Also while bands come and go and parameters ramp, and without lookahead."""
+    x = np.random.default_rng(2).standard_normal(40_000).astype(np.float32) * 0.3
+    for lookahead in (0.0, 3.0):
+        old = replace(load_preset("voice"), lookahead_ms=lookahead)
+        new = replace(old, cutoffs_hz=(250.0, 3_000.0), bands=old.bands[1:], mix=0.5)
+
+        def run(block, old=old, new=new):
+            processor = MultibandDynamics(old)
+            first = [processor.process(x[i : min(i + block, 1_000)]) for i in range(0, 1_000, block)]
+            processor.update(new)
+            rest = [processor.process(x[i : i + block]) for i in range(1_000, len(x), block)]
+            return np.concatenate([*first, *rest])
+
+        for block in (17, 480, 4_799):
+            assert np.array_equal(run(block), run(len(x)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int32])
+def test_types_and_latency(dtype):
+    """Every sample type comes back as it came, aligned, through a flat processor of one band."""
+    x = (tone(440, 0.25, -6) * (1 if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).max)).astype(
+        dtype
+    )
+    y = whole(MultibandDynamics(replace(FLAT, cutoffs_hz=(), bands=(IDLE,))), x)
+    assert y.dtype == dtype
+    assert y.shape == x.shape
+    np.testing.assert_allclose(
+        y.astype(float), x.astype(float), rtol=1e-6, atol=2 if dtype == np.int16 else 512
+    )
+
+
+def test_later_input_never_changes_earlier_output():
+    """Output up to sample n - latency depends on input up to sample n only."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal(9_600).astype(np.float32)
+    z = x.copy()
+    z[4_800:] = rng.standard_normal(4_800) * 3
+    processor = MultibandDynamics("small-speaker")
+    a, b = processor.process(x, reset=True), processor.process(z, reset=True)
+    assert np.array_equal(a[:4_800], b[:4_800])
+
+
+def test_silence_in_silence_out():
+    """Silence stays silence, for every preset; and a tail of silence falls to exact zero."""
+    for name in presets():
+        assert not MultibandDynamics(name).process(np.zeros(2_000, np.float32)).any()
+    processor = MultibandDynamics("voice", 8_000)
+    processor.process(np.random.default_rng(4).standard_normal(800).astype(np.float32))
+    assert not processor.process(np.zeros(24_000, np.float32))[-800:].any()
+
+
+def test_bad_samples_are_silence():
+    """NaN and infinity are treated as silence, counted and told once."""
+    x = np.array([0.1, np.nan, np.inf, 0.1], np.float32)
+    processor = MultibandDynamics("voice")
+    with pytest.warns(UserWarning, match="NaN or Inf"):
+        y = processor.process(x)
+    assert np.isfinite(y).all()
+    assert processor.nonfinite_samples == 2
+
+
+def test_mute_solo_and_mix():
+    """A muted band is gone, a soloed one alone is left, and mix 0 is the all-passed input, aligned."""
+    x = tone(60, 1.0, -6) + tone(1_000, 1.0, -6) + tone(9_000, 1.0, -6)
+    reference = MultibandDynamics(FLAT).process(x)
+    for name, hz in (("mute", 1_000), ("solo", 60)):
+        band = 2 if name == "mute" else 0
+        bands = tuple(replace(IDLE, **{name: True}) if i == band else IDLE for i in range(5))
+        y = MultibandDynamics(replace(FLAT, bands=bands)).process(x)
+        spectrum = np.abs(np.fft.rfft(y[-4_800:] * np.hanning(4_800)))
+        kept = spectrum[round(hz / 10)] / 600
+        assert (kept < 0.3) if name == "mute" else (kept > 0.9 and spectrum[900] < 1)
+    squashed = load_preset("night")
+    dry = MultibandDynamics(replace(squashed, mix=0.0, output=IDLE.limiter)).process(x)
+    flat = replace(
+        FLAT, cutoffs_hz=squashed.cutoffs_hz, bands=(IDLE,) * 4, lookahead_ms=squashed.lookahead_ms
+    )
+    np.testing.assert_allclose(dry, MultibandDynamics(flat).process(x), atol=1e-6)
+    assert level_db(reference[-4_800:]) == pytest.approx(level_db(x[-4_800:]), abs=0.05)
+
+
+def test_gain_reduction_is_what_the_sound_lost():
+    """The readout equals the level difference of a steady tone, and 0 where nothing is reduced."""
+    settings = one_band(CompressorSettings(threshold_db=-20, ratio=4, knee_db=0), cutoffs_hz=())
+    processor = MultibandDynamics(settings)
+    x = tone(1_000, 1.0)
+    y = processor.process(x)
+    y = processor.process(x)
+    lost = level_db(x) - level_db(y)
+    assert processor.gain_reduction_db["bands"] == pytest.approx([lost], abs=0.02)
+    assert processor.gain_reduction_db["output"] == 0.0
+
+
+def test_update_refuses_what_needs_other_delay_lines():
+    """Another lookahead, order or linking needs a new processor, and the message says so."""
+    processor = MultibandDynamics("voice", channels=2)
+    for change in ({"lookahead_ms": 1.0}, {"order": 8}, {"link": "none"}):
+        with pytest.raises(BandwiseError, match="make a new MultibandDynamics"):
+            processor.update(replace(load_preset("voice"), **change))
+
+
+def test_updates_at_unity_stay_flat():
+    """While bands come and go with idle dynamics, a tone keeps its level within 0.5 dB and never clicks."""
+    x = tone(97, 6.0, -6)
+    processor = MultibandDynamics(FLAT)
+    pieces = [processor.process(x[:48_000])]
+    for i, cutoffs in enumerate([(300.0,), (60.0, 300.0, 3_000.0), (), (120.0, 5_000.0)]):
+        processor.update(replace(FLAT, cutoffs_hz=cutoffs, bands=(IDLE,) * (len(cutoffs) + 1)))
+        pieces.append(processor.process(x[48_000 * (i + 1) : 48_000 * (i + 2)]))
+    y = np.concatenate(pieces)[9_600:]
+    assert 20 * np.log10(np.abs(y).max() / np.abs(x).max()) < 0.6
+    assert np.abs(np.diff(y)).max() < 1.4 * np.abs(np.diff(x)).max()
+
+
+def test_updated_processor_becomes_the_new_one():
+    """After the ramps a processor that was updated equals one that was built with the new settings."""
+    x = np.random.default_rng(5).standard_normal(4 * RATE).astype(np.float32) * 0.2
+    old = load_preset("small-speaker")
+    new = replace(old, cutoffs_hz=(150.0, 900.0), bands=old.bands[:3], mix=0.8, output_gain_db=-2.0)
+    processor = MultibandDynamics(old)
+    processor.process(x[:RATE])
+    processor.update(new)
+    got = processor.process(x[RATE:])
+    want = MultibandDynamics(new).process(x)[RATE:]
+    np.testing.assert_allclose(got[-RATE:], want[-RATE:], atol=2e-5)
+
+
+def test_limiter_output_default_is_full_scale():
+    """Default settings never exceed full scale."""
+    y = MultibandDynamics(MultibandSettings()).process(tone(50, 0.5, 20))
+    assert np.abs(y).max() <= 1.0
+    assert LimiterSettings().ceiling_dbfs == 0.0

@@ -1,0 +1,89 @@
+"""Settings: what is refused and how it is worded, TOML there and back, presets."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.dynamics.store import from_toml, load_preset, load_settings, presets, to_toml
+from bandwise.errors import BandwiseError
+
+PRESETS = ["broadcast", "conventional", "night", "small-speaker", "smart-speaker", "transparent", "voice"]
+
+REFUSED = [
+    ("cutoffs_hz = [400, 100]", "from 400 to 100 Hz; each must lie above the one before; sort"),
+    ("cutoffs_hz = [0.5]", "0.5 Hz; allowed is 1 to"),
+    ("[output]\nceiling_dbfs = 1", "ceiling_dbfs = 1 dBFS; allowed is -80 to 0 dBFS; 0 dBFS is full scale"),
+    ("[[bands]]\n[bands.compressor]\nratio = 0.5", "ratio = 0.5; allowed is 1 to 1000; use 1 for no"),
+    ("[[bands]]\n[bands.compressor]\nrato = 2", "rato; .*did you mean ratio?"),
+    ("cutofs_hz = [100]", "did you mean cutoffs_hz?"),
+    ("[[bands]]\n[[bands]]", "2 bands with 0 cutoffs"),
+    ("mix = nan", "mix = nan; allowed is 0 to 1"),
+    ("mix = true", "mix = True"),
+    ("order = 3", "order 3; allowed are 2, 4 and 8"),
+    ('link = "some"', "all, pairs, none"),
+    ("[[bands]]\nmute = 1", "mute = 1; allowed are true and false"),
+    ('[[bands]]\n[bands.compressor]\ndetector = "loud"', "allowed are peak, rms"),
+    ("[[bands]]\n[bands.limiter]\ntrue_peak = true", "set it under .output"),
+    ("lookahead_ms = 0\n[output]\ntrue_peak = true", "set 1 ms or more"),
+    ("output = 3", "write .output"),
+    ("bands = 3", "bands that are not a list"),
+    ("= 3", "not TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED)
+def test_refusals_name_value_range_and_remedy(text, words):
+    """What cannot be is refused in one line with the value, the range and the remedy."""
+    with pytest.raises(BandwiseError, match=words) as caught:
+        from_toml(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_presets_are_listed_described_and_survive_toml():
+    """Every preset loads, gives a reason, and is the same after a trip through TOML."""
+    assert presets() == PRESETS
+    for name in presets():
+        preset = load_preset(name)
+        assert len(preset.description) > 40
+        assert from_toml(to_toml(preset)) == preset
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_any_settings_survive_toml(data):
+    """Settings with random values are the same after a trip through TOML."""
+    number = lambda low, high: data.draw(st.floats(low, high))  # noqa: E731
+    band = BandSettings(
+        gain_db=number(-60, 40),
+        mute=data.draw(st.booleans()),
+        compressor=CompressorSettings(ratio=number(1, 1000), knee_db=number(0, 40)),
+        limiter=LimiterSettings(hold_ms=data.draw(st.none() | st.floats(0, 100))),
+    )
+    some = MultibandSettings(
+        description=data.draw(st.text(st.characters(blacklist_categories=["Cs", "Cc"]))),
+        bands=(band, BandSettings()),
+        cutoffs_hz=(number(1, 20_000),),
+        link=data.draw(st.sampled_from(["all", "none", (0.5, 1.0)])),
+    )
+    assert from_toml(to_toml(some)) == some
+
+
+def test_unknown_preset_and_missing_file(tmp_path):
+    """A preset that is not there gives the nearest name, a file that is not there its path."""
+    with pytest.raises(BandwiseError, match="did you mean night"):
+        load_settings("nigt")
+    with pytest.raises(BandwiseError, match="cannot be read"):
+        load_settings(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("mix = 2")
+    with pytest.raises(BandwiseError, match=r"bad.toml: got mix = 2"):
+        MultibandDynamics(tmp_path / "bad.toml")
+
+
+def test_settings_that_do_not_fit_the_audio():
+    """Cutoffs above Nyquist and link weights for other channels are refused when the processor is built."""
+    with pytest.raises(BandwiseError, match="higher sample rate"):
+        MultibandDynamics(MultibandSettings(cutoffs_hz=(5_000,)), 8_000)
+    with pytest.raises(BandwiseError, match="2 link weights for 1 channels"):
+        MultibandDynamics(MultibandSettings(link=(1.0, 1.0)))
