@@ -43,7 +43,7 @@ $(TEST)/ready: pyproject.toml
 		|| $(TEST)/bin/python $(PIP) "torch==$(TORCH)" \
 		|| echo "note: torch cannot be installed here; the tests of training will be skipped"
 	$(TEST)/bin/python $(PIP) --editable ".[dev]"
-	$(TEST)/bin/python $(PIP) pesq || echo "note: pesq needs a C compiler; its tests will be skipped"
+	$(TEST)/bin/python $(PIP) --use-pep517 pesq || echo "note: pesq needs a C compiler; its tests will be skipped"
 	@touch $@
 
 clean:
