@@ -23,6 +23,8 @@ def _half_the_level(monkeypatch):
         y = x / 2
         if model == "late":
             y[100:], y[:100] = y[:-100].copy(), 0
+        elif model == "mute":
+            y[:] = 0
         return y
 
     monkeypatch.setitem(vars(bandwise), "enhance", enhance)
@@ -39,6 +41,7 @@ def test_mixtures_become_a_table(small_data_folder):
     assert result.exit_code == 0, result.output
     for text in ("noisy", "base", "gain", "0 dB (2)", "10 dB (2)", "all (4)", "+0.0 ±0.0"):
         assert text in result.stdout
+    assert result.stderr == ""
 
 
 def test_json_and_csv_agree(small_data_folder, tmp_path):
@@ -68,6 +71,19 @@ def test_lag_is_told_and_removed(small_data_folder):
     assert late["lag_samples"] == 100
     assert late["si_sdr"] > 0
     assert "late lagged in 1 recordings (median 100 samples)" in result.stderr
+
+
+def test_means_without_some_recordings_are_told(small_data_folder):
+    """A system that mutes has an SI-SDR of minus infinity: not in the mean, so a line says so."""
+    result = run("--data", small_data_folder, "--count", 2, "--model", "mute", *SDR, "--json")
+    assert "mute has no finite si_sdr in 2 recordings" in result.stderr
+
+
+def test_models_of_one_file_name_are_told_apart(small_data_folder):
+    """Two runs often call their best network the same."""
+    models = ["--model", "a/best.onnx", "--model", "b/best.onnx"]
+    result = run("--data", small_data_folder, "--count", 1, *models, *SDR, "--json")
+    assert [row["system"] for row in json.loads(result.stdout)["rows"]][1:] == ["a/best.onnx", "b/best.onnx"]
 
 
 def test_clean_speech_through_has_rows_per_language(small_data_folder):
@@ -104,6 +120,8 @@ def test_plot_is_drawn(small_data_folder, tmp_path):
         [],
         ["--data", "nowhere"],
         ["--clean", "nowhere", "--noisy", "nowhere"],
+        ["--clean", "nowhere"],
+        ["--data", "nowhere", "--clean", "nowhere"],
         ["--data", "nowhere", "--snr", "loud"],
         ["--data", "nowhere", "--measures", "mos"],
         ["--data", "nowhere", "--dnsmos", "nowhere"],

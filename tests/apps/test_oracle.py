@@ -83,7 +83,15 @@ def test_mixture_of_two_files_has_its_snr(small_data_folder, snr_db):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--clean", "nowhere", "--noise", "nowhere"], ["--data", "nowhere"]]
+    "arguments",
+    [
+        [],
+        ["--clean", "nowhere"],
+        ["--clean", "nowhere", "--noise", "nowhere"],
+        ["--clean", "nowhere", "--noise", "nowhere", "--snr", "0,5"],
+        ["--data", "nowhere"],
+    ],
+    ids=lambda arguments: " ".join(arguments) or "nothing",
 )
 def test_mistakes_end_in_one_line(arguments):
     """Status 2, one line, no traceback."""

@@ -43,10 +43,17 @@ def test_pesq_of_identity_is_its_highest_score(voice):
     assert quality.pesq_wb(voice, voice, SAMPLE_RATE) == pytest.approx(4.644, abs=1e-3)
 
 
-def test_pesq_of_silence_is_undefined(voice):
-    """Nothing to compare: no score, and no error either."""
+def test_pesq_of_silence_is_its_lowest_score(voice):
+    """A system that mutes everything is not left out of the mean; without a reference there is no score."""
     pytest.importorskip("pesq")
-    assert np.isnan(quality.pesq_wb(voice, np.zeros_like(voice), SAMPLE_RATE))
+    silence = np.zeros_like(voice)
+    assert quality.pesq_wb(voice, silence, SAMPLE_RATE) == quality.LOWEST_PESQ
+    assert np.isnan(quality.pesq_wb(silence, silence, SAMPLE_RATE))
+
+
+def test_si_sdr_of_nan_is_undefined(voice):
+    """A broken system never looks perfect."""
+    assert np.isnan(quality.si_sdr_db(voice, np.full_like(voice, np.nan)))
 
 
 def test_stoi_and_estoi_of_identity_are_one(voice):

@@ -81,6 +81,12 @@ def test_system_that_changes_the_length_is_refused(voice):
         evaluate_pairs(pairs_of(voice), {"short": lambda x, rate: x[1:]}, scorer=SDR)
 
 
+def test_system_that_makes_nan_is_refused(voice):
+    """Before any measure stumbles over it."""
+    with pytest.raises(BandwiseError, match="broken made NaN"):
+        evaluate_pairs(pairs_of(voice), {"broken": lambda x, rate: x * np.nan}, scorer=SDR)
+
+
 def test_unknown_measure_is_refused():
     """The message lists those that exist."""
     with pytest.raises(BandwiseError, match="pesq, stoi"):
@@ -113,10 +119,10 @@ def test_pairs_are_matched_by_name(tmp_path, voice):
     import soundfile
 
     for folder, names in (("clean", ("a.wav", "b.flac", "c.wav")), ("noisy", ("a.flac", "b.wav", "d.wav"))):
-        (tmp_path / folder).mkdir()
-        for name in names:
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        for name in (*names, "deep/a.wav"):
             soundfile.write(tmp_path / folder / name, voice[:4800], 48_000)
-    assert [pair.name for pair in read_pairs(tmp_path / "clean", tmp_path / "noisy")] == ["a", "b"]
+    assert [pair.name for pair in read_pairs(tmp_path / "clean", tmp_path / "noisy")] == ["a", "b", "deep/a"]
     soundfile.write(tmp_path / "noisy" / "a.flac", voice[:4800], 44_100)
     with pytest.raises(BandwiseError, match="44100 Hz"):
         list(read_pairs(tmp_path / "clean", tmp_path / "noisy"))

@@ -1,158 +1,188 @@
 """`bandwise evaluate`: how much better speech gets, as a table."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from bandwise.apps.measuring import (
-    parent_exists,
-    parse_snrs,
-    print_json,
-    print_table,
-    progress,
-    told_when_compiling,
-)
+from bandwise.apps import measuring
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
 from bandwise.measure.pairs import Pair, matched_files, read_pairs
-from bandwise.measure.scoring import NOISY, Process, Row, Scorer, evaluate_pairs
+from bandwise.measure.scoring import Process, Row, Scorer, evaluate_pairs
 from bandwise.measure.valid_split import ValidSplit
+
+HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"
 
 
 def evaluate(
-    data: Annotated[
-        Path | None, typer.Option(help="Data folder; mixtures are made of its valid split.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Data folder; its valid split is mixed.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many mixtures.")] = 60,
     snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, taken in turn.")] = "0,5,10,15",
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
     seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt.")] = 10.0,
     rooms: Annotated[bool, typer.Option("--rooms", help="Every third mixture in a room.")] = False,
     clean: Annotated[Path | None, typer.Option(help="Instead of --data: clean file or folder.")] = None,
-    noisy: Annotated[
-        Path | None, typer.Option(help="Noisy file or folder, matched with --clean by name.")
-    ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(help="Name or path of a network; repeat to compare.")
-    ] = None,
+    noisy: Annotated[Path | None, typer.Option(help="Noisy file or folder, as --clean by name.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Network, by name or path; may repeat.")] = None,
     postfilter: Annotated[bool, typer.Option(help="Deepen what is quiet already.")] = True,
     attenuation_limit_db: Annotated[float | None, typer.Option(min=0, help="Never attenuate more.")] = None,
     measures: Annotated[str | None, typer.Option(help="Some of pesq,stoi,estoi,si_sdr,lsd_high.")] = None,
-    dnsmos: Annotated[
-        Path | None, typer.Option(help="Folder with the DNSMOS models; adds SIG, BAK, OVR.")
-    ] = None,
+    dnsmos: Annotated[Path | None, typer.Option(help="Folder with the DNSMOS models.")] = None,
     clean_through: Annotated[
-        bool, typer.Option("--clean-through", help="Also the harm to clean speech.")
+        bool, typer.Option("--clean-through", help="Also harm to clean speech.")
     ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write one line per recording and system.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the means over SNR (needs matplotlib).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that score.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that score.")] = 1,
 ) -> None:
     """Measure what the suppressor does to speech: PESQ, STOI, SI-SDR, spectral distance, DNSMOS.
 
-    Recordings are mixtures of a data folder (--data) or pairs of your own (--clean and --noisy).
+    bandwise evaluate --data recordings/ --count 60 --snr 0,5,10,15
+
+    bandwise evaluate --clean references/ --noisy takes/ --no-postfilter
+
+    Means stand with their 95 % confidence intervals; gains are paired, recording by recording.
     """
-    for path in (csv, plot):
-        parent_exists(path)
+    measuring.check_folders(csv, plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
-    settings = MixtureSettings(count, parse_snrs(snr), seed, seconds, rooms)
-    systems = {
-        _label(m, postfilter): _suppressor(m, postfilter, attenuation_limit_db) for m in model or ["base"]
-    }
-    total, pairs = _recordings(data, clean, noisy, settings)
-    for line in scorer.missing():
+    settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
+    recordings = _recordings(data, clean, noisy, settings)
+    systems = _suppressors(model or ["base"], postfilter, attenuation_limit_db)
+    run = partial(_run, systems=systems, scorer=scorer, jobs=jobs)
+    measuring.tell_missing(scorer)
+    rows = run("evaluating", recordings.total, recordings.noisy())
+    harm = (
+        run("clean speech", recordings.total, recordings.clean(), score_noisy=False) if clean_through else []
+    )
+    for line in [*lag_notes(rows), *gap_notes(rows)]:
         note(line)
-    with told_when_compiling(), progress("evaluating", total) as on_pair:
-        rows = evaluate_pairs(pairs, systems, scorer=scorer, jobs=jobs, on_pair=on_pair)
-    harm = []
-    if clean_through:
-        total, pairs = _recordings(data, clean, clean, settings, without_noise=True)
-        with progress("clean speech", total) as on_pair:
-            harm = evaluate_pairs(
-                pairs, systems, scorer=scorer, jobs=jobs, score_noisy=False, on_pair=on_pair
-            )
-    for line in lag_notes(rows):
-        note(line)
-    _report(rows, harm, scorer, as_json=as_json)
-    titles = scorer.titles()
-    if csv:
-        tables.write_csv(
-            csv, [*rows, *(replace(row, system=f"{row.system} on clean") for row in harm)], titles
-        )
-    if plot:
-        from bandwise.measure.charts import evaluation_chart
-
-        evaluation_chart(plot, tables.summarise(rows), titles)
+    _write(rows, harm, scorer, csv, plot)
+    _print(rows, harm, scorer, as_json=as_json)
 
 
-def lag_notes(rows: list[Row]) -> list[str]:
-    """One line for every system whose output did not line up with the clean signal."""
-    late = [row for row in rows if row.system != NOISY and row.lag_samples]
-    notes = []
-    for system in dict.fromkeys(row.system for row in late):
-        lags = sorted(row.lag_samples for row in late if row.system == system)
-        median = lags[len(lags) // 2]
-        notes.append(
-            f"{system} lagged in {len(lags)} recordings (median {median} samples); removed before scoring"
-        )
-    return notes
+class Recordings(NamedTuple):
+    """What is evaluated: how many pairs, with noise, and the same number without."""
+
+    total: int
+    noisy: Callable[[], Iterator[Pair]]
+    clean: Callable[[], Iterator[Pair]]
 
 
 def _recordings(
-    data: Path | None,
-    clean: Path | None,
-    noisy: Path | None,
-    settings: MixtureSettings,
-    *,
-    without_noise: bool = False,
-) -> tuple[int, Iterator[Pair]]:
-    """How many recordings there are, and the recordings."""
-    if clean and noisy:
-        return len(matched_files(clean, noisy)), read_pairs(clean, noisy)
-    if data is None:
-        raise BandwiseError("nothing to evaluate; --data FOLDER, or --clean and --noisy; give one of them")
-    make = clean_speech if without_noise else mixtures
-    return settings.count, make(ValidSplit(data), settings)
+    data: Path | None, clean: Path | None, noisy: Path | None, settings: MixtureSettings
+) -> Recordings:
+    if data is not None and not (clean or noisy):
+        split = ValidSplit(data)
+        return Recordings(
+            settings.count, partial(mixtures, split, settings), partial(clean_speech, split, settings)
+        )
+    if data is None and clean and noisy:
+        total = len(matched_files(clean, noisy))
+        return Recordings(total, partial(read_pairs, clean, noisy), partial(_harmless, clean, noisy))
+    raise BandwiseError(
+        "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"
+    )
 
 
-def _suppressor(model: str, postfilter: bool, attenuation_limit_db: float | None) -> Process:
-    """`bandwise.enhance` with these settings as a system."""
+def _harmless(clean: Path, noisy: Path) -> Iterator[Pair]:
+    """The pairs with the clean recording in place of the noisy one."""
+    return (replace(pair, noisy=pair.clean) for pair in read_pairs(clean, noisy))
+
+
+def _suppressors(
+    models: Sequence[str], postfilter: bool, attenuation_limit_db: float | None
+) -> dict[str, Process]:
+    """`bandwise.enhance` with each network, by name; paths go by their last part where that is clear."""
     import bandwise
 
-    def process(x: Any, sample_rate: int) -> Any:
-        return bandwise.enhance(
-            x, sample_rate, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db
+    def suppressor(model: str) -> Process:
+        def process(x: Any, sample_rate: int) -> Any:
+            return bandwise.enhance(
+                x, sample_rate, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db
+            )
+
+        return process
+
+    stems = Counter(Path(model).stem for model in models)
+    names = {model: Path(model).stem if stems[Path(model).stem] == 1 else model for model in models}
+    return {
+        name if postfilter else f"{name}, no postfilter": suppressor(model) for model, name in names.items()
+    }
+
+
+def _run(
+    title: str,
+    total: int,
+    pairs: Iterator[Pair],
+    *,
+    systems: dict[str, Process],
+    scorer: Scorer,
+    jobs: int,
+    score_noisy: bool = True,
+) -> list[Row]:
+    with measuring.told_when_compiling(), measuring.progress(title, total) as on_pair:
+        return evaluate_pairs(
+            pairs, systems, scorer=scorer, jobs=jobs, score_noisy=score_noisy, on_pair=on_pair
         )
 
-    return process
+
+def _write(rows: list[Row], harm: list[Row], scorer: Scorer, csv: Path | None, plot: Path | None) -> None:
+    if csv:
+        named = (replace(row, system=f"{row.system} on clean") for row in harm)
+        tables.write_csv(csv, [*rows, *named], scorer.titles())
+    if plot:
+        from bandwise.measure.charts import evaluation_chart
+
+        evaluation_chart(plot, tables.summarise(rows), scorer.titles())
 
 
-def _label(model: str, postfilter: bool) -> str:
-    name = Path(model).stem
-    return name if postfilter else f"{name}, no postfilter"
-
-
-def _report(rows: list[Row], harm: list[Row], scorer: Scorer, *, as_json: bool) -> None:
-    titles = scorer.titles()
-    summaries, harms = tables.summarise(rows), tables.summarise(harm, tables.by_language)
+def _print(rows: list[Row], harm: list[Row], scorer: Scorer, *, as_json: bool) -> None:
+    summary, harms = tables.summarise(rows), tables.summarise(harm, tables.by_language)
     if as_json:
-        print_json(
-            {
-                "rows": [tables.flat(row) for row in rows],
-                "summary": [tables.plain(summary) for summary in summaries],
-                "clean_rows": [tables.flat(row) for row in harm],
-                "clean_summary": [tables.plain(summary) for summary in harms] if harm else [],
-            }
+        measuring.print_json(
+            rows=[tables.flat(row) for row in rows],
+            summary=[tables.plain(s) for s in summary],
+            clean_rows=[tables.flat(row) for row in harm],
+            clean_summary=[tables.plain(s) for s in harms],
         )
         return
-    print_table(tables.table(summaries, titles, f"{len({row.name for row in rows})} recordings, mean ± 95 %"))
+    title = f"{len({row.name for row in rows})} recordings, mean ± 95 %"
+    measuring.print_table(tables.table(summary, scorer.titles(), title))
     if harm:
-        print_table(
-            tables.table(harms, titles, "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)")
-        )
+        measuring.print_table(tables.table(harms, scorer.titles(), HARM))
+
+
+def lag_notes(rows: Sequence[Row]) -> list[str]:
+    """One line for every system whose output did not line up with the clean signal."""
+    notes = []
+    for system in dict.fromkeys(row.system for row in rows):
+        lags = sorted(row.lag_samples for row in rows if row.system == system and row.lag_samples)
+        if lags:
+            median = lags[len(lags) // 2]
+            notes.append(f"{system} lagged in {len(lags)} recordings (median {median} samples); put right")
+    return notes
+
+
+def gap_notes(rows: Sequence[Row]) -> list[str]:
+    """One line for every mean that lacks recordings which the noisy signal has a score for."""
+    gaps = Counter(gap for row, before in tables.beside_noisy(rows) for gap in _gaps(row, before))
+    return [
+        f"{system} has no finite {key} in {n} recordings; left out of its mean"
+        for (system, key), n in gaps.items()
+    ]
+
+
+def _gaps(row: Row, before: Row) -> list[tuple[str, str]]:
+    return [
+        (row.system, key)
+        for key, value in tables.finite(before.scores).items()
+        if value is not None and tables.finite(row.scores)[key] is None
+    ]

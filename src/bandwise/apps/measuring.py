@@ -9,6 +9,7 @@ from typing import Any
 
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
+from bandwise.measure.scoring import Scorer
 
 
 def parse_snrs(text: str) -> tuple[float, ...]:
@@ -62,12 +63,21 @@ def print_table(table: Any) -> None:
     console.print(table) if console.is_terminal else Console(width=200).print(table)
 
 
-def print_json(value: Any) -> None:
-    """JSON on stdout."""
-    print(json.dumps(value, indent=2, allow_nan=False))
+def print_json(**values: Any) -> None:
+    """One JSON object on stdout."""
+    print(json.dumps(values, indent=2, allow_nan=False))
 
 
-def parent_exists(path: Path | None) -> None:
+def check_folders(*paths: Path | None) -> None:
     """Raise BandwiseError at the start, not after an hour, if a result could not be written."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise BandwiseError(f"{path}: its folder does not exist; results go into existing folders; create it")
+    for path in paths:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise BandwiseError(
+                f"{path}: its folder does not exist; results go into existing ones; create it"
+            )
+
+
+def tell_missing(scorer: Scorer) -> None:
+    """One line for every package whose measures are left out."""
+    for line in scorer.missing():
+        note(line)

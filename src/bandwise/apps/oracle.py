@@ -7,8 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from bandwise.apps.measuring import parse_snrs, print_json, print_table, progress, told_when_compiling
-from bandwise.apps.report import note
+from bandwise.apps import measuring
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.levels import active_speech
@@ -27,7 +26,7 @@ def oracle(
     ] = None,
     clean: Annotated[Path | None, typer.Option(help="Clean speech.")] = None,
     noise: Annotated[Path | None, typer.Option(help="Noise to add to it; repeated if shorter.")] = None,
-    snr: Annotated[str, typer.Option(help="Signal-to-noise ratio in dB; with --data several in turn.")] = "5",
+    snr: Annotated[str | None, typer.Option(help="SNR in dB. [default: 5; with --data 0,5,10,15]")] = None,
     data: Annotated[Path | None, typer.Option(help="Instead of --clean and --noise: a data folder.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many mixtures of the data folder.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
@@ -41,19 +40,35 @@ def oracle(
     One mixture (--clean, --noise, --snr) or the mean of many (--data, --count). With -o, every rung is
     written as a sound, and a picture shows their spectrograms.
     """
-    snrs_db = parse_snrs(snr)
-    if clean and noise:
-        total, pairs = 1, iter([read_mixture(clean, noise, snrs_db[0])])
-    elif data:
-        total, pairs = count, mixtures(ValidSplit(data), MixtureSettings(count, snrs_db, seed, seconds))
-    else:
-        raise BandwiseError("nothing to climb; --clean and --noise, or --data FOLDER; give one of them")
+    measuring.check_folders(csv)
+    settings = MixtureSettings(
+        count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds
+    )
+    pairs = _pairs(clean, noise, data, settings)
     scorer = Scorer(MEASURES)
-    for line in scorer.missing():
-        note(line)
-    with told_when_compiling(), progress("oracle", total) as on_pair:
+    measuring.tell_missing(scorer)
+    with (
+        measuring.told_when_compiling(),
+        measuring.progress("oracle", settings.count if data else 1) as on_pair,
+    ):
         rows = score_outputs(_climbed(pairs, output), scorer=scorer, jobs=jobs, on_pair=on_pair)
-    _report(rows, scorer, csv, as_json=as_json)
+    if csv:
+        tables.write_csv(csv, rows, scorer.titles())
+    _print(rows, scorer, as_json=as_json)
+
+
+def _pairs(
+    clean: Path | None, noise: Path | None, data: Path | None, settings: MixtureSettings
+) -> Iterator[Pair]:
+    if data and not (clean or noise):
+        return mixtures(ValidSplit(data), settings)
+    if not (clean and noise) or data:
+        raise BandwiseError(
+            "got no sounds, or half; either --clean and --noise, or --data FOLDER; give one of them"
+        )
+    if len(settings.snrs_db) > 1:
+        raise BandwiseError(f"got {len(settings.snrs_db)} SNRs for one mixture; it has one; try --snr 5")
+    return iter([read_mixture(clean, noise, settings.snrs_db[0])])
 
 
 def read_mixture(clean: Path, noise: Path, snr_db: float) -> Pair:
@@ -113,14 +128,12 @@ def _file_name(name: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in name).strip("-")
 
 
-def _report(rows: list[Row], scorer: Scorer, csv: Path | None, *, as_json: bool) -> None:
-    summaries, titles = tables.summarise(rows), scorer.titles()
+def _print(rows: list[Row], scorer: Scorer, *, as_json: bool) -> None:
+    summary = tables.summarise(rows)
     if as_json:
-        print_json(
-            {"rows": [tables.flat(row) for row in rows], "summary": [tables.plain(s) for s in summaries]}
+        measuring.print_json(
+            rows=[tables.flat(row) for row in rows], summary=[tables.plain(s) for s in summary]
         )
-    else:
-        mixtures_count = len({row.name for row in rows})
-        print_table(tables.ladder_table(summaries, titles, f"{mixtures_count} mixtures, mean ± 95 %"))
-    if csv:
-        tables.write_csv(csv, rows, titles)
+        return
+    title = f"{len({row.name for row in rows})} mixtures, mean ± 95 %"
+    measuring.print_table(tables.ladder_table(summary, scorer.titles(), title))

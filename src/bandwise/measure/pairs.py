@@ -45,10 +45,10 @@ def read_mono(path: Path) -> tuple[Audio, int]:
     return np.ascontiguousarray(samples.mean(axis=1)), int(rate)
 
 
-def matched_files(clean: Path, noisy: Path) -> list[tuple[Path, Path]]:
+def matched_files(clean: Path, noisy: Path) -> dict[str, tuple[Path, Path]]:
     """Two files as one couple, or the files of two folders that have the same name, whatever the suffix."""
     if clean.is_file() and noisy.is_file():
-        return [(clean, noisy)]
+        return {noisy.stem: (clean, noisy)}
     for path in (clean, noisy):
         if not path.exists():
             raise BandwiseError(
@@ -57,7 +57,8 @@ def matched_files(clean: Path, noisy: Path) -> list[tuple[Path, Path]]:
     if clean.is_file() or noisy.is_file():
         raise BandwiseError(f"{clean} and {noisy}: a file and a folder; give two files or two folders")
     references = _by_name(clean)
-    couples = [(references[name], path) for name, path in _by_name(noisy).items() if name in references]
+    found = _by_name(noisy).items()
+    couples = {name: (references[name], path) for name, path in found if name in references}
     if not couples:
         raise BandwiseError(
             f"{clean} and {noisy}: no audio files of the same name; pairs are matched by name; rename them"
@@ -71,7 +72,7 @@ def read_pairs(clean: Path, noisy: Path) -> Iterator[Pair]:
     Raises:
         BandwiseError: sample rates differ, a file is missing or unreadable, or nothing matches by name.
     """
-    for clean_path, noisy_path in matched_files(clean, noisy):
+    for name, (clean_path, noisy_path) in matched_files(clean, noisy).items():
         reference, rate = read_mono(clean_path)
         degraded, noisy_rate = read_mono(noisy_path)
         if rate != noisy_rate:
@@ -79,7 +80,7 @@ def read_pairs(clean: Path, noisy: Path) -> Iterator[Pair]:
                 f"{noisy_path}: {noisy_rate} Hz, not {rate} Hz as {clean_path}; one rate is needed; resample"
             )
         samples = min(len(reference), len(degraded))
-        yield Pair(noisy_path.stem, reference[:samples], degraded[:samples], rate)
+        yield Pair(name, reference[:samples], degraded[:samples], rate)
 
 
 def _by_name(folder: Path) -> dict[str, Path]:

@@ -14,6 +14,7 @@ SCORING_RATE = (
 HIGH_BAND_HZ = (8_000, 20_000)
 FRAME = 2048
 LEAST_BINS = 16
+LOWEST_PESQ = 1.04
 
 Signal = NDArray[Any]
 
@@ -38,12 +39,12 @@ class Metric:
 
 
 def pesq_wb(clean: Signal, processed: Signal, sample_rate: int) -> float:
-    """PESQ wide band (ITU-T P.862.2), 1.04 to 4.64; NaN where it finds no utterance."""
+    """PESQ wide band (ITU-T P.862.2), 1.04 to 4.64; NaN where it finds no utterance in the clean signal."""
     from pesq import PesqError, pesq
 
     reference, degraded = (at_rate(x, sample_rate) for x in (clean, processed))
     if not np.any(degraded):  # the reference code divides by the level of what it is given
-        return float("nan")
+        return LOWEST_PESQ if np.any(reference) else float("nan")
     score = pesq(SCORING_RATE, reference, degraded, "wb", on_error=PesqError.RETURN_VALUES)
     return float(score) if score > 0 else float("nan")
 
@@ -75,6 +76,8 @@ def si_sdr_db(clean: Signal, processed: Signal, sample_rate: int = SCORING_RATE)
         return float("nan")
     target = (x @ s / energy) * s
     wanted, rest = float(target @ target), float(np.sum((x - target) ** 2))
+    if not np.isfinite(rest):
+        return float("nan")
     if wanted == 0:
         return float("-inf")
     return float(10 * np.log10(wanted / rest)) if rest > 1e-14 * wanted else float("inf")  # below: rounding

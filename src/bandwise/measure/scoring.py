@@ -110,13 +110,13 @@ def evaluate_pairs(
         pairs: cases; read one by one, so a generator keeps memory small.
         process: a system, named "enhanced", or several by name. Runs in this process, one pair at a time.
         scorer: which measures; all that are installed by default.
-        jobs: processes that score; 1 scores here. More than one must be called under `if __name__ ==
-            "__main__"`.
+        jobs: processes that score; 1 scores here. More than one must be called under
+            `if __name__ == "__main__"`.
         score_noisy: also score what went in, as the system "noisy".
         on_pair: called with the name of each pair when it is finished.
 
     Raises:
-        BandwiseError: a system returned another number of samples.
+        BandwiseError: a system returned another number of samples, or NaN or Inf.
     """
     systems = process if isinstance(process, Mapping) else {"enhanced": process}
     outputs = (_through(pair, systems, score_noisy=score_noisy) for pair in pairs)
@@ -168,6 +168,8 @@ def _through(
         if outputs[name].shape != pair.noisy.shape:
             shapes = f"{outputs[name].shape} of {pair.noisy.shape} samples"
             raise BandwiseError(f"{name} made {shapes}; as many come out as went in; mend its adapter")
+        if not np.isfinite(outputs[name]).all():
+            raise BandwiseError(f"{name} made NaN or Inf of {pair.name}; samples are finite; mend the system")
     return pair, outputs
 
 

@@ -46,18 +46,29 @@ def summarise(rows: Sequence[Row], group_of: Callable[[Row], str] = by_snr) -> l
     metrics = list(dict.fromkeys(key for row in rows for key in row.scores))
     systems = list(dict.fromkeys(row.system for row in rows))
     groups = sorted({group_of(row) for row in rows} - {""}, key=_natural)
-    before = {row.name: row.scores for row in rows if row.system == NOISY}
-    summaries = []
-    for group in [*groups, ALL]:
-        members = [row for row in rows if group in (ALL, group_of(row))]
-        for metric in metrics:
-            for system in systems:
-                own = [row for row in members if row.system == system]
-                mean = mean_of(row.scores[metric] for row in own)
-                gains = [row.scores[metric] - before[row.name][metric] for row in own if row.name in before]
-                gain = mean_of(gains) if gains and system != NOISY else None
-                summaries.append(Summary(group, metric, system, mean, gain))
-    return summaries
+    return [
+        _summary(group, metric, system, [row for row in rows if group in {ALL, group_of(row)}])
+        for group in ([*groups, ALL] if rows else [])
+        for metric in metrics
+        for system in systems
+    ]
+
+
+def _summary(group: str, metric: str, system: str, members: Sequence[Row]) -> Summary:
+    own = [row for row in members if row.system == system]
+    gains = [
+        row.scores[metric] - before.scores[metric]
+        for row, before in beside_noisy(members)
+        if row.system == system
+    ]
+    mean = mean_of(row.scores[metric] for row in own)
+    return Summary(group, metric, system, mean, mean_of(gains) if gains else None)
+
+
+def beside_noisy(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Every row of a system beside the row of the noisy signal that it was made of, where there is one."""
+    before = {row.name: row for row in rows if row.system == NOISY}
+    return [(row, before[row.name]) for row in rows if row.system != NOISY and row.name in before]
 
 
 def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
@@ -124,19 +135,21 @@ def write_csv(path: Path, rows: Iterable[Row], titles: Titles) -> None:
 
 def flat(row: Row) -> dict[str, Any]:
     """A row as one level of plain values, None where undefined: for CSV and JSON, which know no NaN."""
-    scores = {key: value if isfinite(value) else None for key, value in row.scores.items()}
     fields = {key: value for key, value in vars(row).items() if key != "scores"}
     if row.snr_db is not None and not isfinite(row.snr_db):
         fields["snr_db"] = None
-    return fields | scores
+    return fields | finite(row.scores)
+
+
+def finite(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """The scores with None in place of NaN and infinity."""
+    return {key: value if isfinite(value) else None for key, value in scores.items()}
 
 
 def plain(summary: Summary) -> dict[str, Any]:
     """A summary as plain values for JSON."""
-    values = {"group": summary.group, "measure": summary.metric, "system": summary.system} | _plain(
-        summary.mean
-    )
-    return values | ({"gain": _plain(summary.gain)} if summary.gain else {})
+    place = {"group": summary.group, "measure": summary.metric, "system": summary.system}
+    return place | _plain(summary.mean) | ({"gain": _plain(summary.gain)} if summary.gain else {})
 
 
 def _plain(mean: Mean) -> dict[str, Any]:
