@@ -65,9 +65,13 @@ class Recordings:
         self._cumulative = np.cumsum(self._weights())
 
     def _weights(self) -> NDArray[np.float64]:
-        """Half way between every second counting alike and every group (speaker, class) counting alike."""
+        """Likelihood of each clip, summing to 1.
+
+        Half way between every second counting alike and every group (speaker, class) counting alike, times the
+        bandwidth: narrow recordings teach fewer bands.
+        """
         seconds = {group: sum(clip.length for clip in clips) for group, clips in self.groups.items()}
-        weights = np.array([clip.length / np.sqrt(seconds[clip.group]) for clip in self.clips])
+        weights = np.array([c.length / np.sqrt(seconds[c.group]) * c.bandwidth_hz for c in self.clips])
         return np.asarray(weights / weights.sum())
 
     def draw(self, rng: np.random.Generator) -> Clip:
