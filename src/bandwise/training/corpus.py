@@ -67,8 +67,8 @@ class Recordings:
     def _weights(self) -> NDArray[np.float64]:
         """Likelihood of each clip, summing to 1.
 
-        Half way between every second counting alike and every group (speaker, class) counting alike, times the
-        bandwidth: narrow recordings teach fewer bands.
+        Half way between every second and every group (speaker, class) counting alike, times the bandwidth:
+        narrow recordings teach fewer bands.
         """
         seconds = {group: sum(clip.length for clip in clips) for group, clips in self.groups.items()}
         weights = np.array([c.length / np.sqrt(seconds[c.group]) * c.bandwidth_hz for c in self.clips])
