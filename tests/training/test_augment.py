@@ -76,6 +76,26 @@ def test_clipping_flattens_only_peaks():
     np.testing.assert_array_equal(clipped[low], tone(100)[low])
 
 
+@pytest.mark.parametrize("compression", [0.4, 0.98])
+def test_codec_keeps_time_and_level(compression):
+    """What went through Opus correlates best with the original at lag 0 and is about as loud."""
+    chirp = 0.2 * signal.chirp(np.arange(48_000) / SAMPLE_RATE, 200, 1, 3_000).astype(np.float32)
+    coded = augment.through_opus(chirp, compression)
+    assert coded.shape == chirp.shape
+    lag = np.argmax(signal.correlate(coded, chirp)) - (len(chirp) - 1)
+    assert abs(lag) <= 3
+    assert coded.std() == pytest.approx(chirp.std(), rel=0.1)
+
+
+def test_lost_packets_are_lost_from_both():
+    """The same stretches of both channels are zero, at most 6 times 60 ms, and the rest is untouched."""
+    pair = np.ones((2, 96_000), np.float32)
+    dropped = augment.drop_packets(np.random.default_rng(1), pair)
+    np.testing.assert_array_equal(dropped[0], dropped[1])
+    assert set(np.unique(dropped)) == {0, 1}
+    assert 480 <= (dropped[0] == 0).sum() <= 6 * 2_880
+
+
 def test_unit_warp_changes_nothing():
     """Formant factor 1 is the identity: the short-time transform reconstructs."""
     noise = np.random.default_rng(4).standard_normal(20_000).astype(np.float32)

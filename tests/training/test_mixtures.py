@@ -21,6 +21,8 @@ PLAIN = MixtureConfig(
     narrow_voice_probability=0.0,
     clipping_probability=0.0,
     formant_probability=0.0,
+    codec_probability=0.0,
+    packet_loss_probability=0.0,
 )
 
 
@@ -77,7 +79,7 @@ def test_everything_is_finite_and_of_the_length_asked_for(corpus):
             assert samples.dtype == np.float32
             assert samples.shape == (96_000,)
             assert np.isfinite(samples).all()
-        assert np.abs(example.noisy).max() <= 1.0001
+        assert np.abs(example.noisy).max() <= 1.5  # a codec may overshoot
         assert abs(example.noisy.mean()) < 0.1 * example.noisy.std()
 
 

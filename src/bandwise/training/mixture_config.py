@@ -36,3 +36,6 @@ class MixtureConfig:
     narrow_voice_probability: float = 0.04
     clipping_probability: float = 0.03
     clipping_db: Range = (1.0, 10.0)
+    codec_probability: float = 0.03
+    codec_compression: Range = (0.4, 0.98)
+    packet_loss_probability: float = 0.02

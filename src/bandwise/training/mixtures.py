@@ -105,7 +105,10 @@ class Mixer:
     def _through_line(
         self, rng: np.random.Generator, pair: Signal, bandwidth_hz: float, story: list[str]
     ) -> tuple[Signal, float]:
-        """Microphone, band limit and level for both, clipping for the noisy one only; pair [2, samples]."""
+        """Microphone, band limit, level and lost packets for both, clipping and codec for the noisy one.
+
+        Pair is float32 [2, samples]: clean, noisy.
+        """
         pair = augment.apply(augment.microphone(rng), pair)
         if rng.random() < self.config.low_pass_probability:
             cutoff_hz = augment.draw_cutoff_hz(rng)
@@ -117,4 +120,10 @@ class Mixer:
         if rng.random() < self.config.clipping_probability:
             pair[1] = augment.clip_peaks(pair[1], float(rng.uniform(*self.config.clipping_db)))
             story.append("clipped")
+        if rng.random() < self.config.codec_probability:
+            pair[1] = augment.through_opus(pair[1], float(rng.uniform(*self.config.codec_compression)))
+            story.append("opus")
+        if rng.random() < self.config.packet_loss_probability:
+            pair = augment.drop_packets(rng, pair)  # from both: the network cannot invent what is lost
+            story.append("lost-packets")
         return pair, bandwidth_hz
