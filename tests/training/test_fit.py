@@ -111,6 +111,14 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
     assert records[-1]["update"] == 20
 
 
+def test_a_fresh_run_can_start_from_other_weights(tmp_path):
+    """With `initial` the first loss is about the last one of that checkpoint; the count starts at zero."""
+    _, before = _train(tmp_path / "a", updates=100)
+    _, after = _train(tmp_path / "b", updates=5, initial=str(tmp_path / "a" / "checkpoint.pt"))
+    assert after[0]["update"] == 5
+    assert after[0]["gain_loss"] < 2 * before[-1]["gain_loss"] < before[0]["gain_loss"]
+
+
 def test_time_budget_ends_the_run(tmp_path):
     """With a budget of minutes in place of updates the run ends by the clock; the time left falls."""
     _, records = _train(tmp_path, updates=None, minutes=0.02, log_every=1)

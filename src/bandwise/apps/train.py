@@ -38,14 +38,15 @@ def train(
     hours: Annotated[
         float, typer.Option(help="Audio to make shards of beside the training, 100 MB an hour.")
     ] = 40.0,
-    sequences: Annotated[int, typer.Option(help="Sequences per update.")] = 48,
+    sequences: Annotated[int, typer.Option(help="Sequences per update.")] = 24,
     frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 200,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 1e-3,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 2e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
     weight_limit: Annotated[
         float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
     ] = None,
+    initial: Annotated[str, typer.Option(help="Checkpoint to take the first weights from.")] = "",
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, bfloat16, or auto.")] = "auto",
@@ -76,6 +77,7 @@ def train(
         sequences=sequences,
         frames=frames,
         learning_rate=learning_rate,
+        initial=initial,
         seed=seed,
         device=device,
         precision=_one_of("precision", precision, precisions),

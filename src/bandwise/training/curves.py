@@ -16,7 +16,8 @@ def plot_losses(log: Path, picture: Path) -> None:
         for kind, style in (("train", {"alpha": 0.35}), ("valid", {"marker": "."})):
             chosen = [r for r in records if r["kind"] == kind]
             axes.plot([r["update"] for r in chosen], [r[name] for r in chosen], label=kind, **style)
-        axes.set(title=name.replace("_", " "), xlabel="updates", yscale="log")
+        positive = all(r[name] > 0 for r in records)
+        axes.set(title=name.replace("_", " "), xlabel="updates", yscale="log" if positive else "linear")
         axes.grid(alpha=0.3, which="both")
         axes.legend()
     figure.savefig(picture, dpi=110)

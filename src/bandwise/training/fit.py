@@ -53,9 +53,9 @@ class FitConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     minutes: float | None = None
     updates: int | None = None
-    sequences: int = 48  # per update; many small updates beat few large ones
+    sequences: int = 24  # per update; many small updates beat few large ones
     frames: int = 200  # per sequence, 10 ms each
-    learning_rate: float = 1e-3  # the peak, after the warm-up
+    learning_rate: float = 2e-3  # the peak, after the warm-up
     final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
     warmup_updates: int = 200
     weight_decay: float = 1e-3
@@ -65,6 +65,7 @@ class FitConfig:
     validation_minutes: float = 8.0  # of audio
     checkpoint_minutes: float = 5.0
     log_every: int = 20  # updates
+    initial: str = ""  # checkpoint whose averaged weights a fresh run starts from
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
@@ -145,6 +146,8 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     path = folder / "checkpoint.pt"
     saved = read_checkpoint(path) if path.exists() else None
     if saved is None:
+        if config.initial:
+            network.load_state_dict(trained_network(Path(config.initial))[0].state_dict())
         network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
     network.to(device)
     decayed = [p for p in network.parameters() if p.ndim > 1]

@@ -60,13 +60,12 @@ def band_mask(bands_valid: Tensor, bands: int) -> Tensor:
 def perceptual_loss(
     gains: Tensor, strengths: Tensor, targets: Tensor, bands_valid: Tensor, config: LossConfig
 ) -> tuple[Tensor, Tensor]:
-    """(gain loss, weighted strength loss) summed over bands, averaged over sequences and frames.
+    """(gain loss, weighted strength loss) per band: means over sequences, frames and bands (masked: 0).
 
     gains, strengths [B, T, bands] in [0, 1]; targets [B, T, 2 bands], gains first; bands_valid [B].
     """
     bands = gains.shape[-1]
     mask = band_mask(bands_valid, bands)
-    frames = gains.shape[0] * gains.shape[1]
-    for_gains = (mask * gain_loss(gains, targets[..., :bands], config)).sum() / frames
-    for_strengths = (mask * strength_loss(strengths, targets[..., bands:])).sum() / frames
+    for_gains = (mask * gain_loss(gains, targets[..., :bands], config)).mean()
+    for_strengths = (mask * strength_loss(strengths, targets[..., bands:])).mean()
     return for_gains, config.strength_weight * for_strengths

@@ -37,7 +37,7 @@ def checksum(file: Path) -> str:
 
 
 def register_checksum(file: Path) -> Path:
-    """Enter a network file in `checksums.json` beside it, by its name without suffix; returns the register."""
+    """Enter a network file in `checksums.json` beside it, by name without suffix; returns the register."""
     register = file.with_name("checksums.json")
     known: dict[str, str] = json.loads(register.read_text()) if register.exists() else {}
     known[file.stem] = checksum(file)
