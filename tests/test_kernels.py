@@ -64,6 +64,21 @@ def test_kernel_keeps_its_python_text():
     assert triple(2) == triple.py_func(2) == 6
 
 
+def test_sums_in_any_order_still_repeat_their_bits():
+    """any_order makes sums fast, not random: the same input gives the same bits, near the exact sum."""
+    import numpy as np
+
+    @kernels.kernel(any_order=True)
+    def total(x):
+        result = np.float32(0)
+        for value in x:
+            result += value
+        return result
+
+    x = np.random.default_rng(0).standard_normal(1_001).astype(np.float32)
+    assert total(x) == total(x.copy()) == pytest.approx(float(np.sum(x, dtype=np.float64)), abs=1e-4)
+
+
 def test_announced_once_and_only_when_really_compiled(package: Path, tmp_path: Path):
     """The first run says so once; the second loads from disk and says nothing."""
     home = str(tmp_path)

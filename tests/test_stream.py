@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandwise.errors import BandwiseError
+from bandwise.resampler import half_samples
 from bandwise.stream import BlockProcessor, HopProcessor, whole
 
 BLOCKS = [1, 17, 128, 480, 4799, None]
@@ -120,6 +121,28 @@ def test_latency_is_what_is_declared(block_multiple):
     delayed = cut(processor, x, block_multiple)
     assert measured_delay(x, delayed) == processor.latency_samples
     assert len(delayed) == len(x) + processor.latency_samples
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
+def test_blocks_of_ten_milliseconds_wait_for_the_filters_only(rate):
+    """At other rates, too, hops fill up when blocks end: 30 ms and half a filter each way, no more."""
+    processor = HopProcessor(Delay, rate, block_multiple=rate // 100)
+    filters = half_samples(rate, 48_000) + half_samples(48_000, rate) * rate / 48_000
+    assert -2 <= processor.latency_samples - (0.03 * rate + filters) <= 0
+    x = smooth(rate // 2, rate)
+    assert measured_delay(x, cut(processor, x, rate // 100)) == processor.latency_samples
+
+
+@pytest.mark.parametrize("block_multiple", [1, 160, 441, 1_000])
+@pytest.mark.parametrize("rate", [11_025, 16_000, 44_100])
+def test_no_smaller_latency_would_do(rate, block_multiple):
+    """Some block leaves the queue empty: with one sample less it would have run dry."""
+    processor = HopProcessor(Delay, rate, block_multiple=block_multiple)
+    left = []
+    for _ in range(600 + 3_000 // block_multiple):
+        processor.process(np.zeros(block_multiple, np.float32))
+        left.append(processor._stream._ready.shape[1])
+    assert min(left) == 0
 
 
 @pytest.mark.parametrize("rate", RATES)

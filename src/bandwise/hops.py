@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from bandwise.door import Planar
 from bandwise.errors import BandwiseError
 
+Samples = NDArray[np.float32]
+
 
 class Engine(Protocol):
-    """What works on fixed hops of one channel: `process_hop` takes and returns float32[hop_samples].
+    """What works on fixed hops of one channel.
 
     The output is the input's answer delayed by `latency_samples`, counted as if hops arrived whole.
     """
@@ -28,40 +30,59 @@ class Engine(Protocol):
     def reset(self) -> None:
         """Forget the past."""
 
-    def process_hop(self, hop: NDArray[np.float32], /) -> NDArray[np.float32]:
+    def process_hop(self, hop: Samples, /) -> Samples:
         """float32[hop_samples] -> float32[hop_samples]."""
 
 
-class HopStream:
-    """One engine per channel, fed with blocks of any multiple of `block_multiple` samples.
+class Lane(Protocol):
+    """One channel that answers when it can: samples in, as many out as are ready."""
 
-    A block of n samples must return n samples, and an engine answers only whole hops. When every block is a
-    multiple of m, the unfilled part of a hop is at most `hop - gcd(m, hop)` samples: that much silence is put
-    in front of the output once, and it never runs dry. No smaller delay has outputs as long as inputs.
+    def feed(self, x: Samples, /) -> Samples:
+        """float32[n] -> float32[k]; how many there are depends on the counts so far alone."""
+
+    def reset(self) -> None:
+        """Forget the past."""
+
+
+class HopLane:
+    """Gathers samples into hops for an engine."""
+
+    def __init__(self, engine: Engine, waiting: int = 0) -> None:
+        self._engine, self._waiting = engine, waiting
+        self._pending = np.zeros(waiting, np.float32)
+
+    def feed(self, x: Samples, /) -> Samples:
+        """float32[n] -> the answers to the hops that are full now."""
+        held = np.concatenate([self._pending, x])
+        hop = self._engine.hop_samples
+        out = np.empty(len(held) - len(held) % hop, np.float32)
+        for start in range(0, len(out), hop):
+            out[start : start + hop] = self._engine.process_hop(held[start : start + hop].copy())
+        self._pending = held[len(out) :]
+        return out
+
+    def reset(self) -> None:
+        """Forget the past; `waiting` samples of silence stand at the start of the first hop."""
+        self._pending = np.zeros(self._waiting, np.float32)
+        self._engine.reset()
+
+
+class BlockStream:
+    """Lanes side by side behind a queue: every block returns as many samples as it brought.
+
+    `queued` samples of silence go out first. They are enough if no lane ever holds back more than that.
     """
 
-    def __init__(self, engines: Sequence[Engine], block_multiple: int = 1) -> None:
-        if block_multiple < 1 or block_multiple != int(block_multiple):
-            raise BandwiseError(
-                f"got block_multiple={block_multiple}; it is a whole number from 1; 1 fits any block"
-            )
-        self._engines = list(engines)
-        self._block_multiple = int(block_multiple)
-        self._hop = self._engines[0].hop_samples
-        self._prime = self._hop - gcd(self._block_multiple, self._hop)
-        self.latency_samples = self._engines[0].latency_samples + self._prime
-        self._clear()
-
-    def _clear(self) -> None:
-        channels = len(self._engines)
-        self._pending = np.zeros((channels, 0), np.float32)
-        self._ready = np.zeros((channels, self._prime), np.float32)
+    def __init__(self, lanes: Sequence[Lane], queued: int, latency_samples: int, block_multiple: int) -> None:
+        self._lanes, self._queued, self._block_multiple = list(lanes), queued, block_multiple
+        self.latency_samples = latency_samples
+        self._ready = self._silence(queued)
 
     def reset(self) -> None:
         """Forget the past: the next block starts a fresh signal."""
-        self._clear()
-        for engine in self._engines:
-            engine.reset()
+        self._ready = self._silence(self._queued)
+        for lane in self._lanes:
+            lane.reset()
 
     def process(self, planar: Planar) -> Planar:
         """(channels, n) float32 -> (channels, n) float32, delayed by `latency_samples`.
@@ -69,33 +90,47 @@ class HopStream:
         Raises:
             BandwiseError: when n is not a multiple of `block_multiple`.
         """
-        n = planar.shape[1]
-        if n % self._block_multiple:
-            m = self._block_multiple
+        frames, multiple = planar.shape[1], self._block_multiple
+        if frames % multiple:
             raise BandwiseError(
-                f"got a block of {n} samples; block_multiple={m} promises multiples of it; make it 1"
+                f"got a block of {frames} samples; block_multiple={multiple} promises multiples; use 1"
             )
-        return self._pull(planar, n)
+        return self._exchange(planar, frames)
 
     def flush(self) -> Planar:
         """Return the delayed tail, (channels, latency_samples), and start afresh."""
-        channels, tail = len(self._engines), self.latency_samples
-        out = self._pull(np.zeros((channels, tail + self._hop), np.float32), tail)
+        tail = self._exchange(self._silence(2 * self.latency_samples + self._queued), self.latency_samples)
         self.reset()
-        return out
+        return tail
 
-    def _pull(self, planar: Planar, wanted: int) -> Planar:
-        held = np.concatenate([self._pending, planar], axis=1)
-        whole = held.shape[1] - held.shape[1] % self._hop
-        self._pending = held[:, whole:].copy()
-        out = np.concatenate([self._ready, self._run(held[:, :whole])], axis=1)
+    def _exchange(self, planar: Planar, wanted: int) -> Planar:
+        answers = np.stack([lane.feed(x) for lane, x in zip(self._lanes, planar, strict=True)])
+        out = np.concatenate([self._ready, answers], axis=1)
         self._ready = out[:, wanted:].copy()
         return out[:, :wanted]
 
-    def _run(self, planar: Planar) -> Planar:
-        out = np.empty_like(planar)
-        for start in range(0, planar.shape[1], self._hop):
-            hop = slice(start, start + self._hop)
-            for channel, engine in enumerate(self._engines):
-                out[channel, hop] = engine.process_hop(np.ascontiguousarray(planar[channel, hop]))
-        return out
+    def _silence(self, frames: int) -> Planar:
+        return np.zeros((len(self._lanes), frames), np.float32)
+
+
+def hop_stream(engines: Sequence[Engine], block_multiple: int = 1) -> BlockStream:
+    """One engine per channel, fed with blocks of any multiple of `block_multiple` samples.
+
+    An engine answers whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
+    An engine answers whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
+    as long as inputs.
+    """
+    multiple = check_block_multiple(block_multiple)
+    hop = engines[0].hop_samples
+    queued = hop - gcd(multiple, hop)
+    lanes = [HopLane(engine) for engine in engines]
+    return BlockStream(lanes, queued, engines[0].latency_samples + queued, multiple)
+
+
+def check_block_multiple(block_multiple: int) -> int:
+    """Return a whole number from 1, else raise `BandwiseError`."""
+    if block_multiple < 1 or block_multiple != int(block_multiple):
+        raise BandwiseError(
+            f"got block_multiple={block_multiple}; whole numbers from 1 are allowed; 1 fits all"
+        )
+    return int(block_multiple)

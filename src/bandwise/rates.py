@@ -1,17 +1,18 @@
-"""Other sample rates: an engine of one rate made to look like an engine of another."""
+"""Other sample rates: engines of one rate made to work at another, with the least delay that is possible."""
 
-from functools import lru_cache
-from math import ceil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd, lcm
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
-from bandwise.hops import Engine
+from bandwise.hops import BlockStream, Engine, HopLane, Samples, check_block_multiple
+from bandwise.resampler import Resampler, half_samples
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
-HOPS_PER_SECOND = 100
+Counts = NDArray[np.int64]
 
 
 def check_sample_rate(sample_rate: float) -> int:
@@ -24,74 +25,75 @@ def check_sample_rate(sample_rate: float) -> int:
     return int(sample_rate)
 
 
-def _resampler(from_hz: int, to_hz: int) -> soxr.ResampleStream:
-    return soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
+@dataclass(frozen=True)
+class Schedule:
+    """How samples pass from one rate to another, through an engine, and back."""
+
+    waiting: int
+    """Silence in front of the first hop, in core samples, so that hops fill up when blocks end."""
+    latency_samples: int
+    """The delay at the outer rate: the most that is ever held back on the way."""
 
 
-@lru_cache(maxsize=64)
-def longest_wait(from_hz: int, to_hz: int) -> float:
-    """Return the most input samples that a soxr stream ever holds back, found by feeding it.
+def schedule(sample_rate: int, core_hz: int, hop: int, core_latency: int, block_multiple: int) -> Schedule:
+    """Count samples through one period of blocks and hops.
 
-    soxr is linear phase and trims its own delay: output k belongs to input time k / to_hz, it only comes
-    late. It works in blocks of its own, so what it holds rises to a block and falls; a second of feeding in
-    steps of `step` samples shows the highest point to within `step`, which is added.
+    After N samples in, N a multiple of m, the way in has given a(N) core samples, of which hops have taken
+    whole multiples of `hop`. The remainder that waits, a(N) mod hop, moves on a circle; turning the circle
+    so that its widest gap ends at zero makes the longest wait the shortest. (At equal rates the widest gap
+    is gcd(m, hop), and this is `hop_stream`'s formula.) What comes out is behind N by at most the latency.
     """
-    step, resampler = 16, _resampler(from_hz, to_hz)
-    silence = np.zeros(step, np.float32)
-    given, got, worst = 0, 0, 0.0
-    for _ in range(from_hz // step):
-        got += len(resampler.resample_chunk(silence))
-        given += step
-        worst = max(worst, given - got * from_hz / to_hz)
-    return worst + step
+    period = hop * sample_rate // gcd(hop * sample_rate, core_hz)
+    blocks = np.arange(lcm(period, block_multiple) // block_multiple, dtype=np.int64)
+    got = blocks * block_multiple
+    core = _settled(got, sample_rate, core_hz)
+    waiting = _turn(np.unique(core % hop), hop)
+    answered = (core + waiting) // hop * hop - waiting - core_latency
+    given = _settled(answered, core_hz, sample_rate)
+    return Schedule(waiting, int(np.max(got - given)))
 
 
-class ResampledEngine:
-    """An engine of `core_hz` seen at `sample_rate`: hops of 10 ms in, the same number of samples out.
+def _settled(got: Counts, from_hz: int, to_hz: int) -> Counts:
+    """Count as `resampler.ready` does; before the start it goes below zero, so that it stays periodic."""
+    common = gcd(from_hz, to_hz)
+    counts: Counts = -(-(got - half_samples(from_hz, to_hz)) * (to_hz // common) // (from_hz // common))
+    return counts
 
-    The hop is the fixed quantum in which soxr is fed, so the bits do not depend on how a caller cuts blocks.
-    The core's own latency is taken off at its own rate, where it is a whole number of samples, and silence
-    is put in front of the output for the longest time that anything on the way is held back: that silence
-    is `latency_samples`, exact at every rate.
-    """
 
-    def __init__(self, engine: Engine, sample_rate: int, core_hz: int = 48_000) -> None:
-        self._engine = engine
-        self._rates = (check_sample_rate(sample_rate), core_hz)
-        self.hop_samples = round(sample_rate / HOPS_PER_SECOND)
-        core_samples = engine.latency_samples + engine.hop_samples - 1 + longest_wait(core_hz, sample_rate)
-        wait = longest_wait(sample_rate, core_hz) + core_samples * sample_rate / core_hz
-        self.latency_samples = ceil(wait) + 2  # each soxr rounds its count of outputs by at most one
-        self._clear()
+def _turn(remainders: Counts, hop: int) -> int:
+    gaps = np.diff(np.append(remainders, remainders[0] + hop))
+    after_widest = remainders[(int(np.argmax(gaps)) + 1) % len(remainders)]
+    return int(-after_widest % hop)
 
-    def _clear(self) -> None:
-        sample_rate, core_hz = self._rates
-        self._up = _resampler(sample_rate, core_hz)
-        self._down = _resampler(core_hz, sample_rate)
-        self._pending = np.zeros(0, np.float32)
-        self._ready = np.zeros(self.latency_samples, np.float32)
-        self._ahead = self._engine.latency_samples
+
+class RateLane:
+    """One channel: resampled to the engine's rate, worked on, and back, the engine's latency taken off."""
+
+    def __init__(self, engine: Engine, sample_rate: int, core_hz: int, waiting: int) -> None:
+        self._up, self._down = Resampler(sample_rate, core_hz), Resampler(core_hz, sample_rate)
+        self._hops = HopLane(engine, waiting)
+        self._late = self._skip = engine.latency_samples + waiting
+
+    def feed(self, x: Samples, /) -> Samples:
+        """float32[n] -> what is ready, aligned with the first sample fed."""
+        core = self._hops.feed(self._up.feed(x))
+        skip = min(self._skip, len(core))
+        self._skip -= skip
+        return self._down.feed(core[skip:])
 
     def reset(self) -> None:
-        """Forget the past: the next hop starts a fresh signal."""
-        self._clear()
-        self._engine.reset()
+        """Forget the past."""
+        self._skip = self._late
+        for part in (self._up, self._hops, self._down):
+            part.reset()
 
-    def process_hop(self, hop: NDArray[np.float32], /) -> NDArray[np.float32]:
-        """float32[hop_samples] -> float32[hop_samples], delayed by `latency_samples`."""
-        core = self._run(self._up.resample_chunk(hop))
-        self._ready = np.concatenate([self._ready, self._down.resample_chunk(core)])
-        out, self._ready = self._ready[: self.hop_samples], self._ready[self.hop_samples :].copy()
-        return out
 
-    def _run(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        held = np.concatenate([self._pending, samples])
-        hop = self._engine.hop_samples
-        whole = len(held) - len(held) % hop
-        self._pending = held[whole:].copy()
-        out = np.empty(whole, np.float32)
-        for start in range(0, whole, hop):
-            out[start : start + hop] = self._engine.process_hop(held[start : start + hop].copy())
-        skip = min(self._ahead, whole)
-        self._ahead -= skip
-        return out[skip:]
+def rate_stream(
+    engines: Sequence[Engine], sample_rate: int, core_hz: int, block_multiple: int = 1
+) -> BlockStream:
+    """Like `hop_stream`, for engines of `core_hz` in a stream of `sample_rate`."""
+    multiple = check_block_multiple(block_multiple)
+    first = engines[0]
+    plan = schedule(sample_rate, core_hz, first.hop_samples, first.latency_samples, multiple)
+    lanes = [RateLane(engine, sample_rate, core_hz, plan.waiting) for engine in engines]
+    return BlockStream(lanes, plan.latency_samples, plan.latency_samples, multiple)

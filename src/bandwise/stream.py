@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.door import Form, Planar, check_channels, form_of, from_planar, silence_nonfinite, to_planar
-from bandwise.hops import Engine, HopStream
-from bandwise.rates import ResampledEngine, check_sample_rate
+from bandwise.hops import Engine, hop_stream
+from bandwise.rates import check_sample_rate, rate_stream
 
 Audio = TypeVar("Audio", bound=NDArray[Any])
 
@@ -111,7 +111,7 @@ class HopProcessor(BlockProcessor):
     """A `Processor` around engines of fixed hops, one per channel, at any rate from 8 to 192 kHz.
 
     `make_engine()` returns a fresh engine of `core_hz`; other rates are resampled on the way in and out.
-    Blocks are multiples of `block_multiple` samples; a larger one waits less for a hop (`HopStream`).
+    Blocks are multiples of `block_multiple` samples; a larger one waits less for a hop (`hop_stream`).
     """
 
     def __init__(
@@ -124,21 +124,21 @@ class HopProcessor(BlockProcessor):
     ) -> None:
         super().__init__(sample_rate, channels)
         self.engines = [make_engine() for _ in range(self.channels)]
-        seen: list[Engine] = list(self.engines)
-        if self.sample_rate != core_hz:
-            seen = [ResampledEngine(engine, self.sample_rate, core_hz) for engine in self.engines]
-        self._hops = HopStream(seen, block_multiple)
-        self.latency_samples = self._hops.latency_samples
+        if self.sample_rate == core_hz:
+            self._stream = hop_stream(self.engines, block_multiple)
+        else:
+            self._stream = rate_stream(self.engines, self.sample_rate, core_hz, block_multiple)
+        self.latency_samples = self._stream.latency_samples
 
     def _process(self, planar: Planar) -> Planar:
-        return self._hops.process(planar)
+        return self._stream.process(planar)
 
     def _reset(self) -> None:
-        self._hops.reset()
+        self._stream.reset()
 
     def flush(self) -> NDArray[Any]:
         """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh."""
-        return from_planar(self._hops.flush(), self._form)
+        return from_planar(self._stream.flush(), self._form)
 
 
 def aligned(processor: Processor, blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:

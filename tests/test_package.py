@@ -1,0 +1,138 @@
+"""What a user gets: names, quick imports, a command line that explains itself, a complete wheel."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import bandwise
+from bandwise.apps.cli import COMMANDS, load
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "bandwise"
+HEAVY = {"numpy", "numba", "onnxruntime", "soundfile", "soxr", "scipy", "matplotlib", "torch", "rich"}
+
+
+def loaded_by(code):
+    """The heavy modules that a fresh process has after running some Python."""
+    code += f"\nimport sys\nprint(*sorted({HEAVY} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_import_loads_nothing_heavy():
+    """`import bandwise` costs no array library, compiler or inference engine."""
+    assert loaded_by("import bandwise") == set()
+
+
+def test_overview_loads_nothing_heavy():
+    """`bandwise --version` starts without any of them, too; `bandwise -h` needs rich to draw."""
+    code = "import sys\nfrom bandwise.apps.cli import main\nsys.argv = ['bandwise', {!r}]\ntry: main()\n"
+    code += "except SystemExit: pass"
+    assert loaded_by(code.format("--version")) == set()
+    assert loaded_by(code.format("-h")) <= {"rich"}
+
+
+@pytest.mark.parametrize("name", bandwise.__all__)
+def test_public_names_are_there(name):
+    """Every name that the package announces can be had, and is documented."""
+    value = getattr(bandwise, name)
+    assert name in dir(bandwise)
+    assert name == "__version__" or (value.__doc__ or "").strip()
+
+
+def test_unknown_names_are_refused():
+    """A misspelt name is an AttributeError, as in any module."""
+    with pytest.raises(AttributeError, match="enhanse"):
+        bandwise.enhanse  # noqa: B018
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_help(name):
+    """A summary for each command, and a line of help for each of its parameters."""
+    command = load(name)
+    assert command.help
+    silent = [option.name for option in command.params if not getattr(option, "help", None)]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_dash_h_explains(name):
+    """-h works for each command."""
+    command = [sys.executable, "-m", "bandwise", name, "-h"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: bandwise" in done.stdout
+
+
+def test_unknown_command_ends_with_two():
+    """A wrong name is a usage error, not a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bandwise", "nope"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "nope" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def imports_of(path):
+    """The bandwise modules that a source imports anywhere, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.startswith("bandwise.")}
+
+
+ABOVE = {
+    "": {"bands", "suppress", "dynamics", "training", "measure", "apps"},
+    "audio_io": {"bands", "suppress", "dynamics", "training", "measure", "apps"},
+    "bands": {"suppress", "dynamics", "training", "measure", "apps"},
+    "suppress": {"dynamics", "training", "measure", "apps"},
+    "dynamics": {"suppress", "training", "measure", "apps"},
+    "measure": {"training", "apps"},
+    "training": {"apps"},
+}
+
+
+@pytest.mark.parametrize("room", ABOVE)
+def test_arrows_go_one_way(room):
+    """No room imports one above it; suppress and dynamics never import each other."""
+    own = SOURCE.glob("*.py") if not room else (SOURCE / room).rglob("*.py")
+    wrong = {
+        f"{path.relative_to(SOURCE)} imports {name}"
+        for path in own
+        if path not in {SOURCE / "__init__.py", SOURCE / "__main__.py"}
+        for name in imports_of(path)
+        if name.split(".")[1] in ABOVE[room]
+    }
+    assert wrong == set()
+
+
+def test_wheel_is_complete(tmp_path):
+    """The wheel carries types, licence, presets and networks with their card, and nothing else of ours."""
+    pytest.importorskip("hatchling")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    assert "bandwise/py.typed" in names
+    assert any(name.endswith("LICENSE") for name in names)
+    for kind in ("models/*.onnx", "models/README.md", "dynamics/presets/*.toml", "*.py", "*/*.py"):
+        for path in SOURCE.glob(kind):
+            assert f"bandwise/{path.relative_to(SOURCE).as_posix()}" in names
+    assert all(name.startswith(("bandwise/", "bandwise-")) for name in names)
+
+
+def test_every_file_stays_readable():
+    """No source over 400 lines: then there is more than one idea in it."""
+    long = {
+        str(path): count
+        for path in SOURCE.rglob("*.py")
+        if (count := len(path.read_text().splitlines())) > 400
+    }
+    assert long == {}
