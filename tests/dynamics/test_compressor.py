@@ -79,7 +79,7 @@ def test_time_constants(attack, release):
 
 @pytest.mark.parametrize("hz", [60, 100, 1_000])
 def test_compressed_tone_stays_pure(hz):
-    """A full-scale tone, 4:1 over -20 dB, 5/100 ms: below 0.001 % distortion (peers: 0.6 to 3.7 % at 60 Hz)."""
+    """A full-scale tone, 4:1 over -20 dB, 5/100 ms: under 0.001 % distortion (peers: 0.6 to 3.7 % at 60 Hz)."""
     settings = CompressorSettings(threshold_db=-20, ratio=4, attack_ms=5, release_ms=100)
     y = MultibandDynamics(one_band(settings)).process(tone(hz, 3.0))
     assert thd_percent(y[-RATE:], hz) < 1e-3
@@ -113,3 +113,19 @@ def test_links(link, reduced):
     y = MultibandDynamics(one_band(CURVES["hard"], link=link), channels=4).process(x)
     drop = [level_db(x[-4_800:, c]) - level_db(y[-4_800:, c]) for c in range(4)]
     np.testing.assert_allclose(drop, 15.0 * np.array(reduced), atol=0.05)
+
+
+@pytest.mark.parametrize("switch", ["enabled", "bypass"])
+def test_switching_off_releases_instead_of_jumping(switch):
+    """A compressor that is switched off at 15 dB of reduction lets go over its release, less than 1 dB per ms."""
+    on = one_band(CURVES["hard"])
+    off = one_band() if switch == "enabled" else on.with_bands(bypass=True)
+    processor = MultibandDynamics(on)
+    processor.process(tone(1_000, 0.5))
+    processor.update(off)
+    curve = [15.0]
+    for block in tone(1_000, 2.0).reshape(-1, 48):
+        processor.process(block)
+        curve.append(processor.gain_reduction_db["bands"][0])
+    assert np.abs(np.diff(curve)).max() < 1.0
+    assert curve[-1] == 0.0

@@ -22,7 +22,7 @@ def limited(**settings):
 
 
 def overloads():
-    """Signals that try a limiter: 40 dB over, silence to full scale, impulses, the largest numbers there are."""
+    """Signals that try a limiter: 40 dB over, silence to full scale, impulses, the largest numbers."""
     rng = np.random.default_rng(1)
     noise = rng.standard_normal(12_000)
     impulses = np.where(rng.random(12_000) < 0.01, 30.0, 0.0)

@@ -30,8 +30,8 @@ def random_settings(rng):
             solo=chance(0.02),
             compressor=CompressorSettings(
                 enabled=chance(0.8), detector=str(rng.choice(["peak", "rms"])), threshold_db=number(-50, 0),
-                ratio=number(1, 20), knee_db=number(0, 20), attack_ms=number(1, 50), release_ms=number(20, 500),
-                makeup_db=number(0, 6),
+                ratio=number(1, 20), knee_db=number(0, 20), attack_ms=number(1, 50),
+                release_ms=number(20, 500), makeup_db=number(0, 6),
             ),
             limiter=LimiterSettings(
                 enabled=chance(0.8), ceiling_dbfs=number(-30, 0), release_ms=number(20, 300),
@@ -84,7 +84,7 @@ def stress(seconds, seed):
 
 
 def test_random_changes_never_click_exceed_or_break():
-    """Eight seconds of random changes: steps stay in proportion, samples under the ceiling, numbers finite."""
+    """Eight seconds of random changes: steps in proportion, samples under the ceiling, numbers finite."""
     changes, step, peak = stress(8, seed=1)
     assert changes > 50
     assert step < CLICK_STEP

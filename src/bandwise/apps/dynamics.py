@@ -26,7 +26,7 @@ def dynamics(
             "--preset",
             "-p",
             metavar="NAME|FILE.toml",
-            help="transparent, small-speaker, smart-speaker, voice, night, broadcast, conventional, or a file.",
+            help="A file, or transparent, small-speaker, smart-speaker, voice, night, broadcast, conventional.",
         ),
     ] = "transparent",
     raw_format: RawFormat = None,

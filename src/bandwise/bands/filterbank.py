@@ -21,6 +21,7 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LOW_SECTIONS = {2: 0, 4: 1, 8: 3}  # low-pass sections after the one that shares its states with the all-pass
+COEFFICIENTS = 24
 CHUNK = 32  # samples per pass over the cascade: rows stay in the first-level cache
 SILENT = 1e-30  # states below this become zero, long before they could turn denormal
 
@@ -35,7 +36,7 @@ class Bank(NamedTuple):
     root_step: Doubles  # (K,) how much g^(1/4) moves per sample while a cutoff glides
     gliding: Integers  # (K,) samples of the glide still to come
     phase: Integers  # (1,) samples since silence was last looked for
-    coefficients: Doubles  # (K, S, 12), see `section_coefficients`
+    coefficients: Doubles  # (K, S, 24), see `section_coefficients`
     allpass_state: Doubles  # (K, S, (K + 1) C, 2)
     low_state: Doubles  # (K, low sections, C, 2)
     low: Doubles  # (1, CHUNK) scratch
@@ -53,7 +54,7 @@ def make_bank(warp: Doubles, order: int, channels: int, compensated: bool = True
         root_step=np.zeros(splits),
         gliding=np.zeros(splits, np.int64),
         phase=np.zeros(1, np.int64),
-        coefficients=np.zeros((splits, sections, 12)),
+        coefficients=np.zeros((splits, sections, COEFFICIENTS)),
         allpass_state=np.zeros((splits, sections, lanes, 2)),
         low_state=np.zeros((splits, LOW_SECTIONS[order], channels, 2)),
         low=np.zeros((1, CHUNK)),
@@ -85,6 +86,26 @@ def section_coefficients(g: float, k: float, inverted: bool, out: Doubles) -> No
     else:
         out[6], out[7], out[8] = -2.0 * k * a1, 2.0 * k * a2, 1.0 - 2.0 * k * a2
         out[9], out[10], out[11] = a2, 1.0 - a3, a3
+    step_twice(out)
+
+
+@kernel
+def step_twice(c: Doubles) -> None:
+    """Complete a section with the coefficients of two samples x, z at once, from those of one.
+
+    p'' = c[12] p + c[13] q + c[14] x + c[2] z      second all-pass = c[18] p + c[19] q + c[20] x + c[8] z
+    q'' = c[15] p + c[16] q + c[17] x + c[5] z      second low-pass = c[21] p + c[22] q + c[23] x + c[11] z
+
+    With s' = A s + B x and y = C s + d x these are A^2, A B, C A and C B. Two samples then wait for one turn
+    around the states, which is what a recursive filter spends its time on.
+    """
+    c[12], c[13] = c[0] * c[0] + c[1] * c[3], c[0] * c[1] + c[1] * c[4]
+    c[15], c[16] = c[3] * c[0] + c[4] * c[3], c[3] * c[1] + c[4] * c[4]
+    c[14], c[17] = c[0] * c[2] + c[1] * c[5], c[3] * c[2] + c[4] * c[5]
+    for one, two in ((6, 18), (9, 21)):
+        c[two] = c[one] * c[0] + c[one + 1] * c[3]
+        c[two + 1] = c[one] * c[1] + c[one + 1] * c[4]
+        c[two + 2] = c[one] * c[2] + c[one + 1] * c[5]
 
 
 @kernel
@@ -140,7 +161,7 @@ def tap_section(
     stop: int,
     low: Doubles,
 ) -> None:
-    """All-pass rows[lane, start:stop] in place and leave the same section's low-pass in low[0, 0:stop - start]."""
+    """All-pass rows[lane, start:stop] in place; the same section's low-pass goes to low[0, :]."""
     p, q = states[k, 0, lane, 0], states[k, 0, lane, 1]
     c0, c1, c2 = coefficients[k, 0, 0], coefficients[k, 0, 1], coefficients[k, 0, 2]
     c3, c4, c5 = coefficients[k, 0, 3], coefficients[k, 0, 4], coefficients[k, 0, 5]
@@ -303,16 +324,6 @@ def tidy(allpass: Doubles, lows: Doubles, phase: Integers, frames: int) -> None:
 @kernel
 def clear_silence(states: Doubles) -> None:
     """Set vanishing states to zero so that silence never runs on denormal numbers."""
-    for state in states.flat:
-        if 0.0 < abs(state) < SILENT:
-            zero_silence(states)
-            return
-
-
-@kernel
-def zero_silence(states: Doubles) -> None:
-    """Set every vanishing state to zero."""
     flat = states.reshape(states.size)
     for i in range(flat.shape[0]):
-        if abs(flat[i]) < SILENT:
-            flat[i] = 0.0
+        flat[i] = 0.0 if abs(flat[i]) < SILENT else flat[i]

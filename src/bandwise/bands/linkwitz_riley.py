@@ -61,7 +61,7 @@ def band_responses(
     """Response of every band of a cascade, (bands, *hz.shape) complex.
 
     Band i is the low branch of split i, after the high branches of the splits below it and before the
-    all-passes of the splits above it (unless not `compensated`); the last band is what all high branches leave.
+    all-passes of the splits above it (if `compensated`); the last band is what all the high branches leave.
     """
     cutoffs = np.atleast_1d(np.asarray(cutoffs_hz, dtype=np.float64))
     frequency = warped_frequency(hz, sample_rate)

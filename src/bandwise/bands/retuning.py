@@ -69,7 +69,7 @@ def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: in
     for low, high in pairwise(cutoffs):
         if not low < high:
             raise BandwiseError(
-                f"got cutoffs going from {low:g} to {high:g} Hz; each must lie above the one before; sort them."
+                f"got cutoffs from {low:g} to {high:g} Hz; each must lie above the one before; sort them."
             )
     return cutoffs
 

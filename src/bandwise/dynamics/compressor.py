@@ -60,22 +60,24 @@ def reduction_db(level: float, p: Doubles, b: int) -> float:
         reduction += p[b, EXPAND_SLOPE] * knee(p[b, EXPAND_AT] - level_db, p[b, KNEE])
     if p[b, RAISE_SLOPE] > 0.0:
         reduction -= min(p[b, RAISE_SLOPE] * knee(p[b, RAISE_AT] - level_db, p[b, KNEE]), p[b, MAX_BOOST])
-    return min(reduction, p[b, MAX_REDUCTION])
+    return float(min(reduction, p[b, MAX_REDUCTION]))
 
 
 def static_curve(settings: CompressorSettings, level_db: ArrayLike) -> Doubles:
     """Output level in dB for each steady input level in dB, make-up included: the stated curve.
 
     Example:
-        >>> static_curve(CompressorSettings(threshold_db=-20, ratio=4, knee_db=0), [-40.0, -20.0, 0.0]).tolist()
+        >>> settings = CompressorSettings(threshold_db=-20, ratio=4, knee_db=0)
+        >>> static_curve(settings, [-40.0, -20.0, 0.0]).tolist()
         [-40.0, -20.0, -15.0]
     """
     levels = np.asarray(level_db, dtype=np.float64)
     if not settings.enabled:
-        return levels.copy()
+        return np.array(levels)
     rows = design(settings, 1.0)[None]
     reduction = [reduction_db(10.0 ** (level / 20.0), rows, 0) for level in levels.ravel()]
-    return np.asarray(levels - np.reshape(reduction, levels.shape) + settings.makeup_db)
+    out: Doubles = levels - np.reshape(reduction, levels.shape) + settings.makeup_db
+    return out
 
 
 @kernel

@@ -14,10 +14,10 @@ SETTLED_DB = 1e-9  # a reduction this small ends
 
 
 class Windows(NamedTuple):
-    """Sliding maxima: one queue of falling values per (kind, band, group), newest last, as rings.
+    """Sliding maxima: a queue of falling values per (kind, band, group), newest last, as rings.
 
     A value that a later one exceeds can never be the maximum again and leaves at once, so that the front of
-    the queue always is the maximum and a push costs one step on average (D. Lemire, "Streaming maximum-minimum
+    the queue is the maximum and a push costs one step on average (D. Lemire, "Streaming maximum-minimum
     filter using no more than three comparisons per element", 2006).
     """
 
@@ -60,7 +60,7 @@ def window_maximum(
     values[kind, b, g, (front + count) & wrap] = new
     times[kind, b, g, (front + count) & wrap] = now
     mark[kind, b, g, 0], mark[kind, b, g, 1] = front, count + 1
-    return values[kind, b, g, front]
+    return float(values[kind, b, g, front])
 
 
 @kernel
@@ -75,7 +75,7 @@ def peak(rows: Doubles, row: int) -> float:
         d = max(d, abs(rows[row, i + 3]))
     for i in range(n - n % 4, n):
         a = max(a, abs(rows[row, i]))
-    return max(max(a, b), max(c, d))
+    return max(a, b, c, d)
 
 
 @kernel
@@ -84,7 +84,7 @@ def mean_square(rows: Doubles, row: int) -> float:
     total = 0.0
     for i in range(rows.shape[1]):
         total += rows[row, i] * rows[row, i]
-    return total / rows.shape[1]
+    return float(total / rows.shape[1])
 
 
 @kernel

@@ -26,7 +26,7 @@ from bandwise.dynamics.pipeline import run
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.dynamics.store import load_settings
 from bandwise.errors import BandwiseError
-from bandwise.stream import BlockProcessor
+from bandwise.stream import Audio, BlockProcessor
 
 Planar = NDArray[np.float32]
 GLIDE_MS = 500.0
@@ -66,9 +66,7 @@ class MultibandDynamics(BlockProcessor):
         """The settings in force, or on their way by a ramp."""
         return self._settings
 
-    def process(
-        self, block: NDArray[Any], *, reset: bool = False, sidechain: ArrayLike | None = None
-    ) -> NDArray[Any]:
+    def process(self, block: Audio, *, reset: bool = False, sidechain: ArrayLike | None = None) -> Audio:
         """Process one block of any length: (frames,) or (frames, channels) -> same shape and dtype.
 
         Args:
@@ -136,7 +134,7 @@ class MultibandDynamics(BlockProcessor):
     def _refuse_rebuilding(self, new: MultibandSettings) -> None:
         old = self._settings
         same_groups = groups_of(new, self.channels)[0] == groups_of(old, self.channels)[0]
-        fixed = {
+        fixed: dict[str, tuple[object, object]] = {
             "lookahead_ms": (old.lookahead_ms, new.lookahead_ms),
             "order": (old.order, new.order),
             "compensated": (old.compensated, new.compensated),
@@ -146,7 +144,7 @@ class MultibandDynamics(BlockProcessor):
         for name, (before, after) in fixed.items():
             if before != after:
                 raise BandwiseError(
-                    f"got {name} = {after} in update(); allowed is {before}, which the delay lines are built for; "
+                    f"got {name} = {after} in update(); allowed is {before}, which the delays are built for; "
                     "make a new MultibandDynamics."
                 )
 

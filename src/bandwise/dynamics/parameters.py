@@ -25,7 +25,7 @@ ROW_SIZE = HEARD + 1
 USE_RMS, LIMITING, CLIPPING, TRUE_PEAK, LEVEL_HOLD, PEAK_HOLD = range(6)
 SWITCHES = 6
 
-CONTROL_HZ = 3_000.0  # gains are decided about this often and ramp in between
+CONTROL_HZ = 1_500.0  # gains are decided about this often and ramp in between
 RAMP_MS = 20.0
 LONGEST_HOLD_S = 0.1
 

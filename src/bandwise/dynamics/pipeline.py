@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import CHUNK, split_bands, split_steady, tidy
+from bandwise.bands.filterbank import CHUNK, Bank, split_bands, tidy
+from bandwise.bands.paired import split_frame
 from bandwise.dynamics.compressor import AMOUNT, ATTACK, MAKEUP, RELEASE, RMS, linear, reduction_db
 from bandwise.dynamics.detector import follow, mean_square, peak, window_maximum
 from bandwise.dynamics.engine import (
@@ -34,6 +35,7 @@ from bandwise.dynamics.parameters import (
     TRUE_PEAK,
     USE_RMS,
 )
+from bandwise.dynamics.rows import add_ramp, apply_ramp, clear, clip, copy_rows, give_out, take_in
 from bandwise.dynamics.true_peak import peak_between
 from bandwise.kernels import kernel
 
@@ -42,7 +44,6 @@ Integers = NDArray[np.int64]
 Planar = NDArray[np.float32]
 
 SILENT_POWER = 1e-30
-LARGEST = 1e12  # 240 dB over full scale: beyond, samples saturate, so that no gain can make an infinity
 
 
 @kernel
@@ -56,31 +57,6 @@ def ramp_parameters(now: Doubles, target: Doubles, clock: Integers) -> bool:
             now[i, j] = target[i, j] if left == 1 else now[i, j] + (target[i, j] - now[i, j]) / left
     clock[2] = left - 1
     return True
-
-
-@kernel
-def apply_ramp(source: Doubles, i: int, out: Doubles, j: int, before: float, after: float) -> None:
-    """out[j] = source[i] times a line that arrives at `after` with the last sample."""
-    n = source.shape[1]
-    step = (after - before) / n
-    for k in range(n):
-        out[j, k] = source[i, k] * (before + step * (k + 1))
-
-
-@kernel
-def add_ramp(source: Doubles, i: int, out: Doubles, j: int, before: float, after: float) -> None:
-    """out[j] += source[i] times a line that arrives at `after` with the last sample."""
-    n = source.shape[1]
-    step = (after - before) / n
-    for k in range(n):
-        out[j, k] += source[i, k] * (before + step * (k + 1))
-
-
-@kernel
-def clip(rows: Doubles, i: int, ceiling: float) -> None:
-    """Cut row i at +-ceiling."""
-    for k in range(rows.shape[1]):
-        rows[i, k] = min(max(rows[i, k], -ceiling), ceiling)
 
 
 @kernel
@@ -98,7 +74,7 @@ def measure_level(
     power = keep * power + (1.0 - keep) * level
     if power < SILENT_POWER:
         power = 0.0
-    return np.sqrt(2.0 * power), power
+    return float(np.sqrt(2.0 * power)), power
 
 
 @kernel
@@ -111,8 +87,8 @@ def band_gain(p: Doubles, state: Doubles, b: int, g: int, level: float, moving: 
     first, after = follow(state[b, g, REDUCTION], p[b, RELEASE], p[b, ATTACK], first, before)
     state[b, g, FOLLOWER], state[b, g, FOLLOWED] = first, after
     if after == before and not moving:
-        return state[b, g, BAND_GAIN]
-    return p[b, GAIN] * linear(p[b, AMOUNT] * p[b, MAKEUP] - after)
+        return float(state[b, g, BAND_GAIN])
+    return float(p[b, GAIN] * linear(p[b, AMOUNT] * p[b, MAKEUP] - after))
 
 
 @kernel
@@ -148,12 +124,13 @@ def run_bands(
     """Compress, measure, delay and limit each band of each group of channels and add it to the sum."""
     channels, slots = wet.shape[0], ring.shape[0] // rows.shape[0]
     written, read = now % slots, (now + 1) % slots
+    clear(wet)
     for b in range(state.shape[0] - 1):
         ceiling, lane, clipping = p[b, LIMIT + CEILING], b * channels, switches[b, CLIPPING] == 1
         for g in range(state.shape[1]):
             first, last = g * group, min((g + 1) * group, channels)
             before, after = state[b, g, BAND_GAIN], p[b, GAIN]
-            if p[b, AMOUNT] != 0.0 or moving:
+            if p[b, AMOUNT] != 0.0 or moving or state[b, g, FOLLOWED] != 0.0:
                 power, use_rms = state[b, g, POWER], switches[b, USE_RMS]
                 level, power = measure_level(keys, lane, weights, first, last, use_rms, p[b, RMS], power)
                 state[b, g, POWER] = power
@@ -257,107 +234,65 @@ def run_output(
 
 
 @kernel
-def take_in(x: Planar, i: int, take: int, frame: Doubles, position: int) -> None:
-    """Copy `take` samples into the frame that fills; what is far beyond full scale saturates."""
-    for c in range(frame.shape[0]):
-        for j in range(take):
-            frame[c, position + j] = min(max(x[c, i + j], -LARGEST), LARGEST)
+def split_into(bank: Bank, frame: Doubles, rows: Doubles) -> None:
+    """Split a frame into the rows of its bands, sample by sample where a corner moves."""
+    channels, size = frame.shape[0], frame.shape[1]
+    copy_rows(frame, rows)
+    split_bands(bank, channels, rows, 0, size)
 
 
 @kernel
-def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int) -> None:
-    """Run columns start:stop of (C, n) samples in frames; a frame is processed when its last sample has come.
+def run(
+    engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int
+) -> None:
+    """Run columns start:stop of (C, n) samples; a frame is processed when its last sample has come.
 
-    Split, keep the plain sound, compress and limit each band, mix, limit the sum. The engine is unpacked once:
-    handing it to a function for every frame would cost more than the sound does.
+    Split, keep the plain sound, compress and limit each band, mix, limit the sum. The engine is unpacked
+    once: handing it to a function for every frame would cost more than the sound does.
     """
-    p, target, switches, state, clock = (
-        engine.parameters,
-        engine.target,
-        engine.switches,
-        engine.state,
-        engine.clock,
-    )
+    p, target, switches, state = engine.parameters, engine.target, engine.switches, engine.state
     values, times, mark = engine.windows.value, engine.windows.time, engine.windows.mark
     history, attack, weights, group = engine.history, engine.attack, engine.weights, engine.group
-    rows, key_rows, wet, mix = engine.rows, engine.key_rows, engine.wet, engine.output_mix
+    rows, wet, mix, clock = engine.rows, engine.wet, engine.output_mix, engine.clock
     ring, dry_ring, output_ring = engine.band_ring, engine.dry_ring, engine.output_ring
     taps, recent, scratch, ceilings = engine.taps, engine.recent, engine.scratch, engine.ceilings
-    frame_in, key_in, frame_out = engine.frame_in, engine.key_in, engine.frame_out
-    bank = engine.bank
-    steady = not bank.gliding.any()
-    c, a, lows, low, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.low, bank.phase
-    compensated = bank.compensated
+    frame_in, frame_out = engine.frame_in, engine.frame_out
+    bank, keys = engine.bank, engine.key_rows if keyed else engine.rows
+    coefficients, allpass, lows, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.phase
+    gliding, compensated = bank.gliding, bank.compensated
     channels, size = frame_in.shape
+    paired = size % 2 == 0 and size <= CHUNK and lows.shape[1] == 1
     i = start
     while i < stop:
         position = clock[1]
         take = min(stop - i, size - position)
         done = position + take == size
-        waiting = take - 1 if done else take
         take_in(x, i, take, frame_in, position)
         if keyed:
-            take_in(key, i, take, key_in, position)
-        for channel in range(channels):
-            for j in range(waiting):
-                out[channel, i + j] = frame_out[channel, position + j + 1]
+            take_in(key, i, take, engine.key_in, position)
+        give_out(frame_out, position + 1, take - 1 if done else take, out, i)
         if done:
             now = clock[0]
             moving = ramp_parameters(p, target, clock)
-            for channel in range(channels):
-                for j in range(size):
-                    rows[channel, j] = frame_in[channel, j]
-            if steady and size <= CHUNK:
-                split_steady(c, a, lows, low, compensated, channels, rows, 0, size)
-                tidy(a, lows, phase, size)
+            if paired and not gliding.any():
+                copy_rows(frame_in, rows)
+                split_frame(coefficients, allpass, lows, compensated, channels, rows)
+                tidy(allpass, lows, phase, size)
             else:
-                split_bands(bank, channels, rows, 0, size)
-            keys = rows
+                split_into(bank, frame_in, rows)
             if keyed:
-                key_rows[:channels] = key_in
-                split_bands(engine.key_bank, channels, key_rows, 0, size)
-                keys = key_rows
+                split_into(engine.key_bank, engine.key_in, keys)
             keep_dry(rows, dry_ring, channels, now)
-            wet[:] = 0.0
             run_bands(
-                p,
-                switches,
-                state,
-                history,
-                attack,
-                values,
-                times,
-                mark,
-                weights,
-                group,
-                now,
-                moving,
-                rows,
-                keys,
-                ring,
-                wet,
-            )
+                p, switches, state, history, attack, values, times, mark, weights, group, now, moving,
+                rows, keys, ring, wet,
+            )  # fmt: skip
             mix_output(p, mix, now, wet, dry_ring, output_ring)
             run_output(
-                p,
-                switches,
-                state,
-                history,
-                attack,
-                values,
-                times,
-                mark,
-                group,
-                now,
-                taps,
-                recent,
-                scratch,
-                ceilings,
-                output_ring,
-                frame_out,
-            )
+                p, switches, state, history, attack, values, times, mark, group, now,
+                taps, recent, scratch, ceilings, output_ring, frame_out,
+            )  # fmt: skip
             clock[0] = now + 1
-            for channel in range(channels):
-                out[channel, i + waiting] = frame_out[channel, 0]
+            give_out(frame_out, 0, 1, out, i + take - 1)
         clock[1] = 0 if done else position + take
         i += take

@@ -143,5 +143,5 @@ def _checked_link(link: Any) -> str | tuple[float, ...]:
         if all(0.0 <= w <= 100.0 for w in weights) and any(weights):
             return weights
     raise BandwiseError(
-        f"got link = {link!r}; allowed are all, pairs, none, or one weight of 0 to 100 per channel; choose one."
+        f"got link = {link!r}; allowed are all, pairs, none, or a weight of 0 to 100 per channel; choose one."
     )

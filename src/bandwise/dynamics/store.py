@@ -95,7 +95,8 @@ def from_dict(data: dict[str, Any]) -> MultibandSettings:
     for name in ("cutoffs_hz", "link"):
         if isinstance(values.get(name), list):
             values[name] = tuple(values[name])
-    return _table(MultibandSettings, values, "")
+    settings: MultibandSettings = _table(MultibandSettings, values, "")
+    return settings
 
 
 def _table(kind: Any, data: Any, where: str) -> Any:

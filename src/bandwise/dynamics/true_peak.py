@@ -35,7 +35,7 @@ def peak_between(
 ) -> float:
     """Largest magnitude between samples, with rows[row] appended to the `recent` TAPS - 1 of the channel.
 
-    Returns 0 where no point can exceed `floor`: a sum of products is at most sum |h| times the largest sample.
+    Returns 0 where no point can exceed `floor`: products sum to at most sum |h| times the largest sample.
     """
     frames = rows.shape[1]
     history = recent.shape[1] - frames

@@ -1,4 +1,4 @@
-"""The picture of a multiband processor at work: its bands, its curves, its gain, its sound. Needs matplotlib."""
+"""The picture of a multiband processor at work: bands, curves, gain, sound. Needs matplotlib."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,8 @@ def draw_dynamics(
 
     processor = MultibandDynamics(settings, sample_rate)
     figure = Figure(figsize=(11, 8), layout="constrained", dpi=120)
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(1.2, 1, 1))
+    parts: Any = figure.subfigures(3, 1, height_ratios=(1.2, 1, 1))
+    top, middle, bottom = parts
     responses, curves = top.subplots(1, 2, width_ratios=(2, 1))
     draw_responses(responses, processor)
     draw_curves(curves, processor)
