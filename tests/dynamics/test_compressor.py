@@ -79,7 +79,7 @@ def test_time_constants(attack, release):
 
 @pytest.mark.parametrize("hz", [60, 100, 1_000])
 def test_compressed_tone_stays_pure(hz):
-    """A full-scale tone, 4:1 over -20 dB, 5/100 ms: under 0.001 % distortion (peers: 0.6 to 3.7 % at 60 Hz)."""
+    """A full-scale tone, 4:1 over -20 dB, 5/100 ms: under 0.001 % THD (peers: 0.6 to 3.7 % at 60 Hz)."""
     settings = CompressorSettings(threshold_db=-20, ratio=4, attack_ms=5, release_ms=100)
     y = MultibandDynamics(one_band(settings)).process(tone(hz, 3.0))
     assert thd_percent(y[-RATE:], hz) < 1e-3
@@ -117,7 +117,7 @@ def test_links(link, reduced):
 
 @pytest.mark.parametrize("switch", ["enabled", "bypass"])
 def test_switching_off_releases_instead_of_jumping(switch):
-    """A compressor that is switched off at 15 dB of reduction lets go over its release, less than 1 dB per ms."""
+    """A compressor that is switched off at 15 dB of reduction lets go by its release, under 1 dB per ms."""
     on = one_band(CURVES["hard"])
     off = one_band() if switch == "enabled" else on.with_bands(bypass=True)
     processor = MultibandDynamics(on)
@@ -128,4 +128,4 @@ def test_switching_off_releases_instead_of_jumping(switch):
         processor.process(block)
         curve.append(processor.gain_reduction_db["bands"][0])
     assert np.abs(np.diff(curve)).max() < 1.0
-    assert curve[-1] == 0.0
+    assert curve[-1] < 1e-3

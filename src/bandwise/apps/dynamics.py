@@ -26,7 +26,7 @@ def dynamics(
             "--preset",
             "-p",
             metavar="NAME|FILE.toml",
-            help="A file, or transparent, small-speaker, smart-speaker, voice, night, broadcast, conventional.",
+            help="transparent, small-speaker, smart-speaker, voice, night, broadcast, conventional; a file.",
         ),
     ] = "transparent",
     raw_format: RawFormat = None,
