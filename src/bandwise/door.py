@@ -11,6 +11,8 @@ from bandwise.errors import BandwiseError
 Planar = NDArray[np.float32]
 """Audio inside: (channels, frames) float32 in [-1, 1]."""
 
+LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
+
 FULL_SCALE = {"float32": 1.0, "float64": 1.0, "int16": 2.0**15, "int32": 2.0**31}
 """The value that stands for 1.0 in each sample type a caller may bring."""
 
@@ -21,6 +23,16 @@ class Form:
 
     dtype: str = "float32"
     flat: bool = True
+
+
+def check_sample_rate(sample_rate: float) -> int:
+    """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
+    if not (LOWEST_HZ <= sample_rate <= HIGHEST_HZ and sample_rate == int(sample_rate)):
+        raise BandwiseError(
+            f"got a sample rate of {sample_rate} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
+            "allowed; resample the audio first"
+        )
+    return int(sample_rate)
 
 
 def check_channels(channels: int) -> int:

@@ -117,8 +117,8 @@ def hop_stream(engines: Sequence[Engine], block_multiple: int = 1) -> BlockStrea
     """One engine per channel, fed with blocks of any multiple of `block_multiple` samples.
 
     An engine answers whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
-    An engine answers whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
-    as long as inputs.
+    hop - gcd(m, hop) samples: that much silence is queued, and it never runs dry. No smaller delay gives
+    outputs as long as inputs.
     """
     multiple = check_block_multiple(block_multiple)
     hop = engines[0].hop_samples

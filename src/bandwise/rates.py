@@ -7,22 +7,10 @@ from math import gcd, lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.errors import BandwiseError
 from bandwise.hops import BlockStream, Engine, HopLane, Samples, check_block_multiple
 from bandwise.resampler import Resampler, half_samples
 
-LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
 Counts = NDArray[np.int64]
-
-
-def check_sample_rate(sample_rate: float) -> int:
-    """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
-    if not (LOWEST_HZ <= sample_rate <= HIGHEST_HZ and sample_rate == int(sample_rate)):
-        raise BandwiseError(
-            f"got a sample rate of {sample_rate} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
-            "allowed; resample the audio first"
-        )
-    return int(sample_rate)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,17 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.door import Form, Planar, check_channels, form_of, from_planar, silence_nonfinite, to_planar
+from bandwise.door import (
+    Form,
+    Planar,
+    check_channels,
+    check_sample_rate,
+    form_of,
+    from_planar,
+    silence_nonfinite,
+    to_planar,
+)
 from bandwise.hops import Engine, hop_stream
-from bandwise.rates import check_sample_rate, rate_stream
 
 Audio = TypeVar("Audio", bound=NDArray[Any])
 
@@ -127,6 +135,8 @@ class HopProcessor(BlockProcessor):
         if self.sample_rate == core_hz:
             self._stream = hop_stream(self.engines, block_multiple)
         else:
+            from bandwise.rates import rate_stream
+
             self._stream = rate_stream(self.engines, self.sample_rate, core_hz, block_multiple)
         self.latency_samples = self._stream.latency_samples
 

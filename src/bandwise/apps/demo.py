@@ -35,7 +35,7 @@ def demo(
     """
     from bandwise.apps import enhance
     from bandwise.apps.jobs import Job
-    from bandwise.apps.run import RunOptions, excerpt, run_job, warm_up
+    from bandwise.apps.run import RunOptions, excerpt, run_job
     from bandwise.errors import BandwiseError
     from bandwise.measure.plots import before_and_after, require_matplotlib
 
@@ -44,7 +44,6 @@ def demo(
     source = str(noisy or _write_clip(output / "noisy.wav"))
     target, picture = str(output / "enhanced.wav"), output / "before-after.png"
     make = partial(enhance.make_suppressor, model=model)
-    warm_up(make)
     outcome = run_job(Job(source, target), make, RunOptions(), Path(source).name)
     if outcome.error:
         raise BandwiseError(outcome.error)

@@ -1,25 +1,21 @@
 """Run a processor over files, folders or a pipe: what `enhance` and `dynamics` have in common."""
 
-import os
-import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
-from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.apps.interrupts import end_on_sigterm
 from bandwise.apps.jobs import PIPE, Job, holds_folders, plan
+from bandwise.apps.pool import spread
 from bandwise.apps.report import Outcome, note, progress, tell
 from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
 from bandwise.door import convert
@@ -28,6 +24,9 @@ from bandwise.stream import Processor, aligned
 
 Make = Callable[[int, int], Processor]
 """(sample_rate, channels) -> a fresh processor. With several jobs it must be picklable."""
+
+Draw = Callable[[NDArray[Any], NDArray[Any], int, str], None]
+"""(before, after, sample_rate, path of the picture): the first channel of the first half minute."""
 
 BLOCK_SECONDS = 0.5
 
@@ -48,6 +47,8 @@ class RunOptions:
     in_place: bool = False
     overwrite: bool = False
     """Make again what a folder run has made before."""
+    draw: Draw | None = None
+    """What `plot` draws; spectrograms if not given. With several jobs it must be picklable."""
 
 
 def process_files(inputs: Sequence[str], output: str | None, make: Make, options: RunOptions) -> int:
@@ -63,8 +64,8 @@ def process_files(inputs: Sequence[str], output: str | None, make: Make, options
     todo = [job for job in jobs if not (keep and job.is_done)]
     to_stdout = jobs[0].target == PIPE
     failed = False
-    if todo:
-        warm_up(make)
+    if len(todo) > 1:  # what is wrong with every one is told once, and what must be compiled is compiled once
+        ready(make, 48_000, 1)
     skipped = (Outcome(job.source, job.target, status="skipped") for job in jobs if job not in todo)
     for outcome in chain(skipped, _outcomes(todo, make, options)):
         tell(outcome, as_json=options.as_json, audio_on_stdout=to_stdout)
@@ -91,12 +92,15 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
         require_matplotlib()
 
 
-def warm_up(make: Make) -> None:
-    """Load the model and compile what is not compiled yet, once and visibly, before the clock starts."""
+def ready(make: Make, sample_rate: int, channels: int) -> Processor:
+    """Make a processor and let it work once, so that loading and compiling is over when the clock starts."""
     from bandwise.kernels import when_compiling
 
     with when_compiling(lambda: note("compiling, once; this takes some seconds")):
-        make(48_000, 1).process(np.zeros(4_800, np.float32))
+        processor = make(sample_rate, channels)
+        processor.process(np.zeros((sample_rate // 10, channels), np.float32))
+        processor.reset()
+    return processor
 
 
 def _outcomes(jobs: Sequence[Job], make: Make, options: RunOptions) -> Iterator[Outcome]:
@@ -105,45 +109,8 @@ def _outcomes(jobs: Sequence[Job], make: Make, options: RunOptions) -> Iterator[
             count = f"{index + 1}/{len(jobs)} " if len(jobs) > 1 else ""
             yield run_job(job, make, options, count + Path(job.source).name)
         return
-    with _pool(min(options.jobs, len(jobs))) as pool:
-        with _born_deaf_to_interrupts():
-            tasks = [pool.submit(_work, job, make, options) for job in jobs]
-        for task in as_completed(tasks):
-            yield task.result()
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes of their own memory; on Ctrl-C each is told to tidy up and end."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in active_children():
-            child.terminate()
-        raise
-    pool.shutdown()
-
-
-@contextmanager
-def _born_deaf_to_interrupts() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C from their first moment: the parent hears it and sends SIGTERM."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _work(job: Job, make: Make, options: RunOptions) -> Outcome:
-    try:
-        return run_job(job, make, options)
-    except SystemExit as end:  # a pool takes it for the result of the task and goes on to the next
-        os._exit(end.code if isinstance(end.code, int) else 1)
+    work = partial(run_job, make=make, options=options)
+    yield from spread(work, jobs, min(options.jobs, len(jobs)))
 
 
 def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None) -> Outcome:
@@ -161,14 +128,15 @@ def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None)
 def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcome:
     before = excerpt(job.source) if options.plot else None
     with open_source(job.source, _raw_input(options)) as source:
-        processor = make(source.sample_rate, source.channels)
+        processor = ready(make, source.sample_rate, source.channels)
         outcome = _process(job, source, processor, options, title)
     if before is None:
         return outcome
     from bandwise.measure.plots import before_and_after
 
+    draw = options.draw or before_and_after
     picture = str(Path(job.target).with_suffix(".png"))
-    before_and_after(before, excerpt(job.target), outcome.sample_rate, picture)
+    draw(before, excerpt(job.target), outcome.sample_rate, picture)
     return replace(outcome, plot=picture)
 
 

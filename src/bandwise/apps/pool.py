@@ -1,0 +1,54 @@
+"""Several processes that all end in order when one is told to."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+from typing import TypeVar
+
+from bandwise.apps.interrupts import end_on_sigterm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Yield function(item) of every item as it is done, worked on in processes of their own memory.
+
+    On Ctrl-C each process is told to tidy up and end.
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
+    try:
+        with _born_deaf_to_interrupts():
+            tasks = [pool.submit(_work, function, item) for item in items]
+        for task in as_completed(tasks):
+            yield task.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+@contextmanager
+def _born_deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C from their first moment: the parent hears it and sends SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _work(function: Callable[[Item], Result], item: Item) -> Result:
+    try:
+        return function(item)
+    except SystemExit as end:  # a pool takes it for the result of the task and goes on to the next
+        os._exit(end.code if isinstance(end.code, int) else 1)
