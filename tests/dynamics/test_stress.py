@@ -21,7 +21,8 @@ def random_settings(rng):
     number = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     chance = lambda p: bool(rng.random() < p)  # noqa: E731
     count = int(rng.integers(0, 8))
-    cutoffs = tuple(np.cumprod([number(40, 200), *rng.uniform(1.3, 3.0, 14)])[:count].tolist())
+    cutoffs = np.cumprod([number(40, 200), *rng.uniform(1.3, 3.0, 14)])[:count]
+    cutoffs = tuple(float(hz) for hz in cutoffs if hz < 20_000)
     bands = tuple(
         BandSettings(
             gain_db=number(-6, 0),
@@ -37,7 +38,7 @@ def random_settings(rng):
                 enabled=chance(0.8), ceiling_dbfs=number(-30, 0), release_ms=number(20, 300),
             ),
         )
-        for _ in range(count + 1)
+        for _ in range(len(cutoffs) + 1)
     )  # fmt: skip
     output = LimiterSettings(ceiling_dbfs=number(-12, 0), release_ms=number(20, 200))
     return MultibandSettings(cutoffs_hz=cutoffs, bands=bands, output=output, mix=number(0, 1))

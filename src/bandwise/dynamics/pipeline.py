@@ -242,9 +242,7 @@ def split_into(bank: Bank, frame: Doubles, rows: Doubles) -> None:
 
 
 @kernel
-def run(
-    engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int
-) -> None:
+def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int) -> None:
     """Run columns start:stop of (C, n) samples; a frame is processed when its last sample has come.
 
     Split, keep the plain sound, compress and limit each band, mix, limit the sum. The engine is unpacked

@@ -1,0 +1,118 @@
+"""`bandwise measure`: loudness, peaks, bass and distortion of files and of presets."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEVELS_DB = (-30.0, -20.0, -10.0, -3.0, 0.0)
+
+
+def measure(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Recordings; none: test tones.")
+    ] = None,
+    presets: Annotated[
+        list[str] | None,
+        typer.Option("--preset", "-p", metavar="NAME|FILE.toml", help="Measure through this; repeatable."),
+    ] = None,
+    gain_db: Annotated[float, typer.Option("--gain-db", help="Gain in front of the presets.")] = 0.0,
+    start: Annotated[float, typer.Option(help="Seconds into the files.")] = 0.0,
+    seconds: Annotated[float, typer.Option(help="Seconds of the files.", min=1.0)] = 60.0,
+    plot: Annotated[
+        str | None, typer.Option("--plot", metavar="PNG", help="Draw waveforms or curves.")
+    ] = None,
+) -> None:
+    """Measure recordings, presets, or recordings through presets.
+
+    bandwise measure before.wav after.wav
+
+    bandwise measure --preset small-speaker
+
+    bandwise measure music.wav --preset conventional --preset small-speaker --plot three.png
+    """
+    if not inputs and not presets:
+        raise BandwiseError("got neither a file nor --preset; measure needs one of them; name it.")
+    if plot:
+        from bandwise.measure.plots import require_matplotlib
+
+        require_matplotlib()
+    if inputs:
+        _measure_files(inputs, presets or [], gain_db, start, seconds, plot)
+    else:
+        _measure_tones(presets or [], plot)
+
+
+def _measure_files(
+    inputs: list[str], presets: list[str], gain_db: float, start: float, seconds: float, plot: str | None
+) -> None:
+    from bandwise.measure.programme import measured
+
+    rows = []
+    for name in inputs:
+        x, rate = _read(name, start, seconds)
+        rows.append(measured(Path(name).name, x, rate))
+        rows += [measured(preset, x, rate, preset=preset, gain_db=gain_db) for preset in presets]
+    _print_table(
+        [
+            "",
+            "LUFS",
+            "true peak dBTP",
+            "crest dB",
+            "bass 20-120 Hz dB",
+            "distortion %",
+            "equal loudness: bass dB",
+        ],
+        [row.cells(rows[0]) for row in rows],
+    )
+    if plot:
+        from bandwise.measure.programme import draw_waveforms
+
+        draw_waveforms(rows, plot)
+        print(f"drew {plot}")
+
+
+def _measure_tones(presets: list[str], plot: str | None) -> None:
+    from bandwise.measure.programme import TONE_TITLES, draw_tones, tone_table
+
+    tables = {preset: tone_table(preset, LEVELS_DB) for preset in presets}
+    for preset, table in tables.items():
+        print(f"\n{preset}: distortion in percent by peak level of the test signal, 48 kHz\n")
+        cells = [[f"{level:g} dBFS", *(f"{value:.4f}" for value in row)] for level, row in table]
+        _print_table(["", *TONE_TITLES], cells)
+    if plot:
+        draw_tones(tables, plot)
+        print(f"drew {plot}")
+
+
+def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32], int]":
+    import numpy as np
+
+    from bandwise.audio_io import open_source
+    from bandwise.door import convert
+
+    with open_source(name) as source:
+        skip, wanted, pieces = round(start * source.sample_rate), round(seconds * source.sample_rate), []
+        while skip > 0 and len(block := source.read(min(skip, source.sample_rate))):
+            skip -= len(block)
+        while wanted > 0 and len(block := source.read(min(wanted, source.sample_rate))):
+            pieces.append(convert(block, "float32"))
+            wanted -= len(block)
+        if not pieces:
+            raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start.")
+        x: NDArray[np.float32] = np.concatenate(pieces)
+        return x, source.sample_rate
+
+
+def _print_table(titles: list[str], rows: list[list[Any]]) -> None:
+    """Print a Markdown table."""
+    print("| " + " | ".join(titles) + " |")
+    print("|" + "---|" * len(titles))
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
