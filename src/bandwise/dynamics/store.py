@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from bandwise.dynamics.android import from_android
 from bandwise.dynamics.settings import (
     BandSettings,
     CompressorSettings,
@@ -49,13 +50,13 @@ def load_preset(name: str) -> MultibandSettings:
 
 
 def load_settings(name_or_path: str | PathLike[str]) -> MultibandSettings:
-    """A preset by name, or the settings in a TOML file (anything that ends in .toml or exists).
+    """A preset by name, or the settings in a file: TOML, or JSON of Android's parameters if it ends in .json.
 
     Raises:
         BandwiseError: if there is neither, or the file is not valid.
     """
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.is_file():
+    if path.suffix not in {".toml", ".json"} and not path.is_file():
         return load_preset(fspath(name_or_path))
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def load_settings(name_or_path: str | PathLike[str]) -> MultibandSettings:
             f"got {path}, which cannot be read ({error}); give a TOML file or a preset."
         ) from None
     try:
-        return from_toml(text)
+        return from_android(text) if path.suffix == ".json" else from_toml(text)
     except BandwiseError as error:
         raise BandwiseError(f"{path}: {error}") from None
 

@@ -1,0 +1,167 @@
+"""The parameter set of Android's DynamicsProcessing (API 28) as JSON, in and out.
+
+Per channel Android has an input gain, a pre-EQ, a multiband compressor (MBC), a post-EQ and a limiter; names
+below are those of android.media.audiofx.DynamicsProcessing.MbcBand and .Limiter. What has no counterpart
+there (band limiters, upward compression, lookahead, true peaks, all-passes) is lost on the way out, and
+`lost_in_android` names it; on the way in it gets defaults, with band limiters off.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.errors import BandwiseError
+
+NYQUIST_HZ = 20_000.0  # the upper edge that Android's last band states
+
+MBC_KEYS = {
+    "enabled", "cutoffFrequency", "attackTime", "releaseTime", "ratio", "threshold", "kneeWidth",
+    "noiseGateThreshold", "expanderRatio", "preGain", "postGain",
+}  # fmt: skip
+LIMITER_KEYS = {
+    "inUse",
+    "enabled",
+    "linkGroup",
+    "attackTime",
+    "releaseTime",
+    "ratio",
+    "threshold",
+    "postGain",
+}
+
+
+def to_android(settings: MultibandSettings) -> str:
+    """Settings as a JSON text with one channel: {"inputGain", "mbc": {"bands"}, "limiter"}."""
+    edges = [*settings.cutoffs_hz, NYQUIST_HZ]
+    output = settings.output
+    channel = {
+        "inputGain": 0.0,
+        "mbc": {
+            "inUse": True,
+            "enabled": True,
+            "bands": [_mbc_band(band, edge) for band, edge in zip(settings.bands, edges, strict=True)],
+        },
+        "limiter": {
+            "inUse": output.enabled,
+            "enabled": output.enabled,
+            "linkGroup": 0,
+            "attackTime": settings.lookahead_ms,
+            "releaseTime": output.release_ms,
+            "ratio": 50.0,
+            "threshold": output.ceiling_dbfs,
+            "postGain": settings.output_gain_db,
+        },
+    }
+    return json.dumps({"channels": [channel]}, indent=2)
+
+
+def _mbc_band(band: BandSettings, edge_hz: float) -> dict[str, Any]:
+    compressor = band.compressor
+    return {
+        "enabled": compressor.enabled and not band.bypass,
+        "cutoffFrequency": edge_hz,
+        "attackTime": compressor.attack_ms,
+        "releaseTime": compressor.release_ms,
+        "ratio": compressor.ratio,
+        "threshold": compressor.threshold_db,
+        "kneeWidth": compressor.knee_db,
+        "noiseGateThreshold": compressor.expander_threshold_db,
+        "expanderRatio": compressor.expander_ratio,
+        "preGain": band.gain_db,
+        "postGain": compressor.makeup_db,
+    }
+
+
+def from_android(text: str) -> MultibandSettings:
+    """Settings from such a JSON text; the first channel counts, and all channels are linked.
+
+    Raises:
+        BandwiseError: for text that is not JSON of this shape, unknown keys, or values out of range.
+    """
+    channel = _first_channel(text)
+    mbc, limiter = _table(channel, "mbc"), _table(channel, "limiter")
+    bands = mbc.get("bands", [])
+    if not isinstance(bands, list) or not bands:
+        raise BandwiseError('got "mbc" without bands; allowed is a list of one or more; add "bands".')
+    for band in bands:
+        _check_keys(band, MBC_KEYS, "an MBC band")
+    _check_keys(limiter, LIMITER_KEYS, "the limiter")
+    on = bool(limiter.get("inUse", True)) and bool(limiter.get("enabled", True))
+    gain_db = _number(channel, "inputGain", 0.0)
+    return MultibandSettings(
+        cutoffs_hz=tuple(_number(band, "cutoffFrequency", 0.0) for band in bands[:-1]),
+        lookahead_ms=max(1.0, min(50.0, _number(limiter, "attackTime", 3.0))),
+        output_gain_db=_number(limiter, "postGain", 0.0),
+        bands=tuple(_band(band, gain_db) for band in bands),
+        output=LimiterSettings(
+            enabled=on,
+            ceiling_dbfs=_number(limiter, "threshold", 0.0),
+            release_ms=_number(limiter, "releaseTime", 60.0),
+        ),
+    )
+
+
+def _band(band: dict[str, Any], gain_db: float) -> BandSettings:
+    compressor = CompressorSettings(
+        enabled=bool(band.get("enabled", True)),
+        threshold_db=_number(band, "threshold", 0.0),
+        ratio=_number(band, "ratio", 1.0),
+        knee_db=_number(band, "kneeWidth", 0.0),
+        attack_ms=_number(band, "attackTime", 3.0),
+        release_ms=_number(band, "releaseTime", 80.0),
+        makeup_db=_number(band, "postGain", 0.0),
+        expander_threshold_db=_number(band, "noiseGateThreshold", -90.0),
+        expander_ratio=_number(band, "expanderRatio", 1.0),
+    )
+    plain = BandSettings(compressor=compressor, limiter=LimiterSettings(enabled=False))
+    return replace(plain, gain_db=gain_db + _number(band, "preGain", 0.0))
+
+
+def lost_in_android(settings: MultibandSettings) -> list[str]:
+    """What `to_android` cannot say about these settings, in words; empty if nothing."""
+    checks = {
+        "band limiters": any(band.limiter.enabled and not band.bypass for band in settings.bands),
+        "upward compression": any(band.compressor.upward_ratio > 1.0 for band in settings.bands),
+        "RMS detectors": any(band.compressor.detector == "rms" for band in settings.bands),
+        "mute and solo": any(band.mute or band.solo for band in settings.bands),
+        "true-peak limiting": settings.output.true_peak,
+        "dry/wet mix": settings.mix != 1.0,
+        "linking other than all": settings.link != "all",
+    }
+    return [name for name, used in checks.items() if used]
+
+
+def _first_channel(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BandwiseError(f"got text that is not JSON ({error}); correct that place.") from None
+    channels = data.get("channels") if isinstance(data, dict) else None
+    if not isinstance(channels, list) or not channels or not isinstance(channels[0], dict):
+        raise BandwiseError('got JSON without channels; allowed is {"channels": [{...}]}; wrap it so.')
+    _check_keys(channels[0], {"inputGain", "mbc", "limiter"}, "a channel")
+    first: dict[str, Any] = channels[0]
+    return first
+
+
+def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise BandwiseError(f"got {key} = {value!r}; allowed is an object; write {{...}}.")
+    return value
+
+
+def _check_keys(data: Any, known: set[str], where: str) -> None:
+    unknown = set(data) - known if isinstance(data, dict) else {repr(data)}
+    if unknown:
+        raise BandwiseError(
+            f"got {', '.join(sorted(unknown))} in {where}; allowed are {', '.join(sorted(known))}; remove it."
+        )
+
+
+def _number(data: dict[str, Any], key: str, default: float) -> float:
+    value = data.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BandwiseError(f"got {key} = {value!r}; allowed are numbers; correct it.")
+    return float(value)

@@ -1,0 +1,67 @@
+"""The Android DynamicsProcessing parameter set: what survives, what is named as lost, what is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bandwise.dynamics.android import from_android, lost_in_android, to_android
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import LimiterSettings, MultibandSettings
+from bandwise.dynamics.store import load_preset
+from bandwise.errors import BandwiseError
+
+
+def test_what_android_knows_survives():
+    """Cutoffs, compressors, expander, gains and the output limiter are the same after out and in."""
+    preset = load_preset("small-speaker")
+    bands = tuple(replace(band, limiter=LimiterSettings(enabled=False)) for band in preset.bands)
+    plain = replace(preset, bands=bands, description="", low_edge_hz=20.0)
+    back = from_android(to_android(plain))
+    assert back.cutoffs_hz == plain.cutoffs_hz
+    assert back.output.ceiling_dbfs == plain.output.ceiling_dbfs
+    for got, want in zip(back.bands, plain.bands, strict=True):
+        assert got == want
+    assert from_android(to_android(back)) == back
+
+
+def test_names_are_androids():
+    """Keys are those of MbcBand and Limiter, and the last band ends at 20 kHz."""
+    channel = json.loads(to_android(load_preset("voice")))["channels"][0]
+    band = channel["mbc"]["bands"][-1]
+    assert band["cutoffFrequency"] == 20_000
+    assert {"kneeWidth", "noiseGateThreshold", "expanderRatio", "preGain", "postGain"} < set(band)
+    assert channel["limiter"]["threshold"] == -1.0
+
+
+def test_losses_are_named():
+    """What the schema cannot hold is listed, and a plain setting loses nothing."""
+    assert "band limiters" in lost_in_android(load_preset("small-speaker"))
+    assert "true-peak limiting" in lost_in_android(load_preset("broadcast"))
+    plain = MultibandSettings().with_bands(limiter=LimiterSettings(enabled=False))
+    assert lost_in_android(plain) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "not JSON"),
+        ("{}", "without channels"),
+        ('{"channels": [{"mbc": {"bands": []}}]}', "one or more"),
+        ('{"channels": [{"mbc": {"bands": [{"rato": 2}]}}]}', "rato in an MBC band"),
+        ('{"channels": [{"mbc": {"bands": [{"ratio": "2"}]}}]}', "allowed are numbers"),
+        ('{"channels": [{"mbc": {"bands": [{"ratio": 0.5}]}}]}', "ratio = 0.5"),
+        ('{"channels": [{"mbc": 3}]}', "allowed is an object"),
+    ],
+)
+def test_refusals(text, words):
+    """Text of another shape is refused in one line."""
+    with pytest.raises(BandwiseError, match=words):
+        from_android(text)
+
+
+def test_json_files_load_like_toml(tmp_path):
+    """A file that ends in .json is read as Android's parameters, wherever settings are named."""
+    path = tmp_path / "device.json"
+    path.write_text(to_android(load_preset("voice")))
+    assert MultibandDynamics(path).settings.cutoffs_hz == load_preset("voice").cutoffs_hz

@@ -1,0 +1,70 @@
+"""`bandwise dynamics` and `bandwise measure` as a user runs them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from dynamics_signals import RATE, tone
+
+RUN = [sys.executable, "-c", "from bandwise.apps.cli import main; main()"]
+
+
+def bandwise(*words, data=b""):
+    """Run the command line; (status, standard output, standard error)."""
+    done = subprocess.run([*RUN, *map(str, words)], input=data, capture_output=True, check=False)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+@pytest.fixture
+def loud(tmp_path):
+    """A stereo file that goes over full scale in its bass."""
+    path = tmp_path / "loud.wav"
+    x = 0.7 * tone(60, 1.0) + 0.5 * tone(1_000, 1.0)
+    soundfile.write(path, np.stack([x, 0.5 * x], axis=1), RATE, subtype="FLOAT")
+    return path
+
+
+def test_file_in_file_out(loud, tmp_path):
+    """The output has the length and channels of the input, and its ceiling."""
+    status, _, error = bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--preset", "small-speaker")
+    assert status == 0, error
+    y, rate = soundfile.read(tmp_path / "out.wav")
+    assert (y.shape, rate) == ((RATE, 2), RATE)
+    assert np.abs(y).max() <= 10 ** (-0.5 / 20) + 1e-6
+
+
+def test_picture(loud, tmp_path):
+    """--plot draws a picture beside the output."""
+    pytest.importorskip("matplotlib")
+    status, _, error = bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--plot")
+    assert status == 0, error
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_raw_pipe_equals_file(loud, tmp_path):
+    """Raw samples through a pipe come out as they do through files."""
+    x, _ = soundfile.read(loud, dtype="float32")
+    words = ["dynamics", "-", "-o", "-", "--format", "f32le", "--channels", "2", "--preset", "night"]
+    status, out, error = bandwise(*words, data=x.tobytes())
+    assert status == 0, error
+    assert bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--preset", "night")[0] == 0
+    y, _ = soundfile.read(tmp_path / "out.wav", dtype="float32")
+    assert np.array_equal(np.frombuffer(out, np.float32).reshape(-1, 2), y)
+
+
+def test_wrong_preset_is_one_line(loud, tmp_path):
+    """A preset that is not there ends with status 2, one line, and no output file."""
+    status, _, error = bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--preset", "nigth")
+    assert status == 2
+    assert "did you mean night" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_plot_with_a_pipe_is_refused(loud):
+    """A picture needs two files."""
+    status, _, error = bandwise("dynamics", "-", "--plot", data=loud.read_bytes())
+    assert status == 2
+    assert "give -o and file names" in error
