@@ -13,7 +13,7 @@ from bandwise.training.signals import SAMPLE_RATE, active_rms
 
 SPEECH_COLUMNS = ["path", "source", "licence", "speaker", "split", "bandwidth_hz"]
 NOISE_COLUMNS = ["path", "source_repo", "licence", "class", "kind", "split", "bandwidth_hz"]
-RIR_COLUMNS = ["path", "room", "rt60_s", "split"]
+RIR_COLUMNS = ["path", "source_repo", "licence", "room", "rt60_s", "split"]
 
 
 def write_manifest(folder, columns, rows):
@@ -48,7 +48,7 @@ def data_dir(tmp_path):
     write_manifest(
         tmp_path / "rir",
         RIR_COLUMNS,
-        [["train.flac", "hall", 0.5, "train"], ["valid.flac", "hall", 0.5, "valid"]],
+        [["train.flac", "h", "BSD", "hall", 0.5, "train"], ["valid.flac", "h", "BSD", "hall", 0.5, "valid"]],
     )
     return tmp_path
 
@@ -89,9 +89,9 @@ def test_credits_sum_to_all_minutes(data_dir):
     """The credit list leaves no minute out and names every licence."""
     corpus = load_corpus(data_dir)
     listed = corpus.credits()
-    assert sum(minutes for *_, minutes in listed) == pytest.approx(
-        corpus.speech.minutes + corpus.noise.minutes
-    )
+    response_minutes = 0.5 / 60
+    total = corpus.speech.minutes + corpus.noise.minutes + response_minutes
+    assert sum(minutes for *_, minutes in listed) == pytest.approx(total)
     assert ("elsewhere", "MIT") in {(source, licence) for source, licence, _ in listed}
 
 

@@ -99,6 +99,8 @@ class Response:
     samples: Signal
     rt60_s: float
     room: str
+    source: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Corpus:
         minutes: dict[tuple[str, str], float] = defaultdict(float)
         for clip in (*self.speech.clips, *self.noise.clips):
             minutes[clip.source, clip.licence] += clip.length / SAMPLE_RATE / 60
+        for response in self.responses:
+            minutes[response.source, response.licence] += len(response.samples) / SAMPLE_RATE / 60
         ranked = sorted(minutes.items(), key=lambda entry: -entry[1])
         return [(source, licence, amount) for (source, licence), amount in ranked]
 
@@ -215,4 +219,5 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
-    return Response(decode(folder / row["path"]), float(row["rt60_s"]), row["room"])
+    samples = decode(folder / row["path"])
+    return Response(samples, float(row["rt60_s"]), row["room"], row["source_repo"], row["licence"])

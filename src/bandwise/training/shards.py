@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,18 +59,16 @@ def write_shards(
 ) -> list[Path]:
     """Write shards of seeds first_seed .. first_seed + count - 1; those that exist are left as they are.
 
-    With several processes each takes every `processes`-th seed; give `cache_dir` so that they share the
-    decoded recordings. `on_shard` is called with each finished path. Returns all paths, by seed.
+    Several processes want a `cache_dir`, so that they share the decoded recordings. `on_shard` is called with
+    each path as it is finished. Returns all paths, by seed.
     """
     job.out_dir.mkdir(parents=True, exist_ok=True)
     seeds = range(first_seed, first_seed + count)
-    if processes == 1:
-        written = list(_report(_write_seeds(job, seeds), on_shard))
-    else:
-        _load_mixer(job)  # fills the cache before the others look for it
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            parts = [pool.submit(_collect_seeds, job, seeds[part::processes]) for part in range(processes)]
-            written = [path for part in parts for path in _report(iter(part.result()), on_shard)]
+    written = []
+    for path in _each(job, seeds) if processes == 1 else _spread(job, seeds, processes):
+        written.append(path)
+        if on_shard:
+            on_shard(path)
     return sorted(written)
 
 
@@ -170,28 +169,26 @@ class ShardReader:
                     yield record, start
 
 
-def _report(paths: Iterator[Path], on_shard: Callable[[Path], None] | None) -> Iterator[Path]:
-    for path in paths:
-        if on_shard:
-            on_shard(path)
-        yield path
+def _each(job: ShardJob, seeds: range) -> Iterator[Path]:
+    return (_write_seed(job, seed) for seed in seeds)
 
 
-def _collect_seeds(job: ShardJob, seeds: range) -> list[Path]:
-    return list(_write_seeds(job, seeds))
+def _spread(job: ShardJob, seeds: range, processes: int) -> Iterator[Path]:
+    _load_mixer(job)  # fills the cache before the others look for it
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_write_seed, job, seed) for seed in seeds]):
+            yield future.result()
 
 
-def _write_seeds(job: ShardJob, seeds: range) -> Iterator[Path]:
-    describe = job.describe or _oracle()
-    mixer = _load_mixer(job)
-    examples = max(1, round(job.minutes * 60 / job.config.seconds))
-    for seed in seeds:
-        path = job.out_dir / shard_name(seed)
-        if not path.exists():
-            _write_atomically(path, make_shard(mixer, seed, examples, describe))
-        yield path
+def _write_seed(job: ShardJob, seed: int) -> Path:
+    path = job.out_dir / shard_name(seed)
+    if not path.exists():
+        examples = max(1, round(job.minutes * 60 / job.config.seconds))
+        _write_atomically(path, make_shard(_load_mixer(job), seed, examples, job.describe or _oracle()))
+    return path
 
 
+@lru_cache(maxsize=1)
 def _load_mixer(job: ShardJob) -> Mixer:
     return Mixer(load_corpus(job.data_dir, job.split, job.cache_dir), config=job.config)
 
