@@ -346,9 +346,23 @@ def test_a_device_is_written_to_not_replaced(noisy):
     """-o /dev/null throws the sound away and leaves the device a device."""
     link = noisy.with_name("null.wav")
     link.symlink_to("/dev/null")
-    assert call("enhance", noisy, "-o", link).returncode == 0
+    for out in ("/dev/null", link):
+        assert call("enhance", noisy, "-o", out).returncode == 0
     assert not Path("/dev/null").is_file()
     assert link.is_symlink()
+
+
+def test_named_pipes_are_pipes(noisy):
+    """`bandwise enhance <(...) -o >(...)` in a shell: WAV in, WAV out."""
+    pipe_in, pipe_out = noisy.with_name("in.pipe"), noisy.with_name("out.pipe")
+    for pipe in (pipe_in, pipe_out):
+        os.mkfifo(pipe)
+    with (
+        subprocess.Popen(["cp", noisy, pipe_in]),
+        subprocess.Popen(["cat", pipe_out], stdout=subprocess.PIPE) as reader,
+    ):
+        assert call("enhance", pipe_in, "-o", pipe_out).returncode == 0
+        assert np.array_equal(read(io.BytesIO(reader.stdout.read())), sound() // 2)
 
 
 def wait_for(condition):

@@ -19,6 +19,10 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN = 0xFFFFFFFF
 
 
+class NotPcmWavError(BandwiseError):
+    """What came is something else than WAV with PCM in it."""
+
+
 @dataclass(frozen=True)
 class PcmFormat:
     """What the bytes of a stream mean: `bits` per sample, integers or floats, little endian, interleaved."""
@@ -141,7 +145,7 @@ def read_wav_header(stream: BinaryIO, name: str) -> PcmFormat:
     if not magic:
         raise BandwiseError(f"{name} is empty; audio is needed; check what writes it")
     if len(magic) < 12 or magic[:4] not in {b"RIFF", b"RF64"} or magic[8:] != b"WAVE":
-        raise BandwiseError(f"{name} is no WAV; pipes carry WAV or raw PCM; for raw PCM give --format")
+        raise NotPcmWavError(f"{name} is no WAV; pipes carry WAV or raw PCM; for raw PCM give --format")
     form = None
     while True:
         head = stream.read(8)
@@ -178,7 +182,9 @@ def _parse_fmt(body: bytes, name: str) -> PcmFormat:
     if tag == _EXTENSIBLE and len(body) >= 26:
         tag = struct.unpack("<H", body[24:26])[0]
     if (tag, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
-        raise BandwiseError(f"{name} holds WAV format {tag} of {bits} bits; pipes carry PCM; decode it first")
+        raise NotPcmWavError(
+            f"{name} holds WAV format {tag} of {bits} bits; pipes carry PCM; decode it first"
+        )
     if not channels:
         raise BandwiseError(f"{name} has zero channels; at least 1 is needed; make it again")
     return PcmFormat(sample_rate, channels, bits, tag == _FLOAT)

@@ -97,13 +97,13 @@ def open_sink(name: str, source: Source, raw: PcmFormat | None = None) -> Iterat
         yield _stream_sink(sys.stdout.buffer, source, raw)
         return
     path = Path(name)
-    file_format, subtype = output_format(path, source)
     with _told_as_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a device or a named pipe must not be replaced by a file
             with path.open("wb") as stream:
                 yield _stream_sink(stream, source, raw)
             return
+        file_format, subtype = output_format(path, source)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as temporary:
             sink = _file_sink(temporary, path, source, file_format, subtype)
             try:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 import soundfile
 from numpy.typing import NDArray
 
-from bandwise.audio_io.pipes import PcmFormat, PcmReader, read_wav_header
+from bandwise.audio_io.pipes import NotPcmWavError, PcmFormat, PcmReader, read_wav_header
 from bandwise.errors import BandwiseError
 
 PIPE = "-"
@@ -75,6 +75,18 @@ class FileSource:
         self._file.close()
 
 
+class PipeSource(PcmReader):
+    """A named pipe or a device: WAV that can be read once, from start to end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        super().__init__(self._file, read_wav_header(self._file, str(path)), str(path))
+
+    def close(self) -> None:
+        """Close our end."""
+        self._file.close()
+
+
 class FfmpegSource(PcmReader):
     """A file that only ffmpeg reads, as float WAV through a pipe."""
 
@@ -92,7 +104,10 @@ class FfmpegSource(PcmReader):
         try:
             form = read_wav_header(self._process.stdout, str(path))  # type: ignore[arg-type]
         except BandwiseError:
-            self._check_end()
+            try:
+                self._check_end()
+            finally:
+                self.close()
             raise
         super().__init__(self._process.stdout, form, str(path))  # type: ignore[arg-type]
 
@@ -142,7 +157,11 @@ def _standard_input(raw: PcmFormat | None) -> Source:
 
 
 def _file(path: Path) -> Source:
-    _check_file(path)
+    with _told_as_errors(path):
+        if not stat.S_ISREG(path.stat().st_mode):
+            return PipeSource(path)
+        with path.open("rb") as file:
+            _check_length(file, path)
     try:
         return FileSource(path)
     except (soundfile.LibsndfileError, TypeError) as error:
@@ -153,33 +172,27 @@ def _file(path: Path) -> Source:
         raise BandwiseError(f"{path} is not audio that can be read ({reason}); {advice}") from error
 
 
-def _check_file(path: Path) -> None:
+@contextmanager
+def _told_as_errors(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and not size:
-                raise BandwiseError(f"{path} is empty; audio is needed; check what made it")
-            if file.read(4) == b"RIFF":
-                file.seek(0)
-                _check_length(file, path, size)
+        yield
     except FileNotFoundError:
-        raise BandwiseError(
-            f"{path} does not exist; a file, a folder or - is needed; check the name"
-        ) from None
+        advice = "a file, a folder or - is needed; check the name"
+        raise BandwiseError(f"{path} does not exist; {advice}") from None
     except OSError as error:
-        raise BandwiseError(
-            f"{path} cannot be read: {error.strerror}; check the name and its rights"
-        ) from error
+        advice = "check the name and its rights"
+        raise BandwiseError(f"{path} cannot be read: {error.strerror}; {advice}") from error
 
 
-def _check_length(file: BinaryIO, path: Path, size: int) -> None:
+def _check_length(file: BinaryIO, path: Path) -> None:
     """Catch what libsndfile reads as if nothing were missing: a WAV that was cut short."""
+    size = os.fstat(file.fileno()).st_size
+    if not size:
+        raise BandwiseError(f"{path} is empty; audio is needed; check what made it")
     try:
         form = read_wav_header(file, str(path))
-    except BandwiseError as error:
-        if "truncated" in str(error) or "zero channels" in str(error):
-            raise
-        return  # not PCM: libsndfile knows more codecs than we do
+    except NotPcmWavError:
+        return  # libsndfile knows more formats than we do
     missing = (form.data_bytes or 0) - (size - file.tell())
     if missing > 0:
         seconds = missing / form.frame_bytes / max(1, form.sample_rate)
