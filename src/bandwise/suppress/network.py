@@ -14,7 +14,10 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
+from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
+from bandwise.suppress.features import SIZE as FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL_FORMAT = 1  # names and shapes of the graph's inputs and outputs
-FEATURE_LAYOUT = 1  # order and meaning of the features
-FEATURES = 70
-BANDS = 34
 
 _SESSIONS: WeakValueDictionary[str, Any] = WeakValueDictionary()  # by SHA-256; channels share their weights
 

@@ -13,10 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bandwise.bands.erb import BANDS
+from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.training.gru import GRU
-
-FEATURES = 70
-BANDS = 34
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 KEPT_IN_FLOAT = ("dense.product",)  # 9,000 weights whose inputs are features of very different ranges
 
 
-def quantise(source: Path, target: Path, *, reduce_range: bool = False) -> None:
+def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
     """Write `source` with int8 weights, one scale per output unit; activations are scaled in every frame.
 
-    `reduce_range` keeps weights to 7 bits: on x86 without VNNI the products of 8 bits saturate in pairs.
+    `reduce_range` keeps weights to 7 bits: on x86 without VNNI, products of 8 bits saturate in pairs.  On a
+    trained network it costs little: 0.06 dB of the gains instead of 0.04 (rms difference from float32).
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
