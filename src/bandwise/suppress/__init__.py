@@ -1,0 +1,1 @@
+"""The microphone side: noise suppression after PercepNet."""
