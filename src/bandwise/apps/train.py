@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +31,7 @@ def train(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")
     ] = Path("run"),
-    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.3 million) or toy.")] = "base",
+    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.4 million) or toy.")] = "base",
     minutes: Annotated[float | None, typer.Option(help="Train for this long, pauses not counted.")] = None,
     updates: Annotated[int | None, typer.Option(help="Or for this many updates.")] = None,
     shards: Annotated[
@@ -170,6 +172,10 @@ def _make_shards(data: Path, train_folder: Path, valid_folder: Path, count: int)
     """Body of the shard process: validation first, then training shards one by one."""
     from bandwise.training.shards import ShardJob, write_shards
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then ends this process
     cache = train_folder.parent / "decoded"
-    write_shards(ShardJob(data, valid_folder, split="valid", cache_dir=cache), 0, VALID_SHARDS)
-    write_shards(ShardJob(data, train_folder, split="train", cache_dir=cache), 0, count)
+    try:
+        write_shards(ShardJob(data, valid_folder, split="valid", cache_dir=cache), 0, VALID_SHARDS)
+        write_shards(ShardJob(data, train_folder, split="train", cache_dir=cache), 0, count)
+    except BandwiseError as error:
+        sys.exit(str(error))

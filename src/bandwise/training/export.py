@@ -17,10 +17,13 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
-from bandwise.suppress.network import FEATURE_LAYOUT, MODEL_FORMAT, Network
+from bandwise.suppress.features import LAYOUT_VERSION
+from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.network import MODEL_FORMAT, Network
 from bandwise.training.fit import trained_network
-from bandwise.training.model import BANDS, FEATURES, PercepNet, States
+from bandwise.training.model import PercepNet, States
 from bandwise.training.quantise import checksum, quantise
 
 OPSET = 17
@@ -164,7 +167,7 @@ def _model(g: _Graph, network: PercepNet, facts: dict[str, str]) -> onnx.ModelPr
     model.producer_name = "bandwise"
     own = {
         "format": str(MODEL_FORMAT),
-        "feature_layout": str(FEATURE_LAYOUT),
+        "feature_layout": str(LAYOUT_VERSION),
         "network": json.dumps(asdict(network.config)),
     }
     helper.set_model_props(model, {**own, **facts})

@@ -1,0 +1,75 @@
+"""The commands `train` and `export`, from shards to a file that runs."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+from bandwise.apps.train import export, train  # noqa: E402
+from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.suppress.network import Network  # noqa: E402
+from bandwise.training.shards import record_type, shard_name  # noqa: E402
+
+
+@pytest.fixture
+def shards(tmp_path):
+    """A folder of two random shards, one for validation."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "valid"):
+        records = np.zeros(6, record_type(50))
+        records["features"] = rng.standard_normal(records["features"].shape)
+        records["targets"] = rng.random(records["targets"].shape)
+        records["bands_valid"] = 34
+        (tmp_path / "shards" / split).mkdir(parents=True)
+        np.save(tmp_path / "shards" / split / shard_name(0), records)
+    return tmp_path / "shards"
+
+
+def test_from_shards_to_a_network_that_runs(shards, tmp_path, capsys):
+    """`train` leaves a checkpoint and a log; `export` makes a file of it that knows its data; it runs."""
+    run, model = tmp_path / "run", tmp_path / "models" / "mine.onnx"
+    train(shards=shards, out=run, size="toy", updates=20, sequences=4, frames=30)
+    assert {p.name for p in run.iterdir()} >= {"checkpoint.pt", "log.jsonl", "data.json"}
+    export(run, out=model, checksum=True)
+    said = capsys.readouterr().out
+    assert "min left" in said
+    assert "valid" in said
+    assert "largest difference" in said
+    gains, strengths = Network(model).step(np.zeros(70, np.float32))
+    assert gains.shape == strengths.shape == (34,)
+    assert list(json.loads((model.parent / "checksums.json").read_text())) == ["mine"]
+
+
+def test_training_goes_on_where_it_stopped(shards, tmp_path, capsys):
+    """The same command with more updates trains the rest only."""
+    for updates in (20, 40):
+        train(shards=shards, out=tmp_path / "run", size="toy", updates=updates, sequences=4, frames=30)
+    counts = [
+        json.loads(line)["update"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    ]
+    assert counts == [20, 20, 40, 40]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": "huge"}, "huge.*base"),
+        ({"loss": "l2"}, "l2.*sones"),
+        ({"precision": "int4"}, "int4.*bfloat16"),
+        ({"shards": None}, "recordings"),
+    ],
+)
+def test_wrong_choices_are_told(shards, tmp_path, wrong, message):
+    """A choice that is not there is a one-line error with those that are."""
+    with pytest.raises(BandwiseError, match=message):
+        train(**{"shards": shards, "out": tmp_path / "run", "updates": 1, **wrong})
+
+
+def test_folder_without_recordings_ends_the_command(tmp_path, capfd):
+    """If the process that mixes shards cannot, training does not wait for it forever."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BandwiseError, match="no mixtures"):
+        train(tmp_path / "empty", out=tmp_path / "run", updates=1)
