@@ -8,10 +8,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from bandwise.apps.train import export, train  # noqa: E402
-from bandwise.errors import BandwiseError  # noqa: E402
-from bandwise.suppress.network import Network  # noqa: E402
-from bandwise.training.shards import record_type, shard_name  # noqa: E402
+from bandwise.apps.train import export, train
+from bandwise.errors import BandwiseError
+from bandwise.suppress.network import Network
+from bandwise.training.shards import record_type, shard_name
 
 
 @pytest.fixture
