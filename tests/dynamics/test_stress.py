@@ -57,30 +57,34 @@ def programme(rng, frames):
 
 
 def stress(seconds, seed):
-    """Run `seconds` of it; returns (changes, worst step over input step, worst sample over ceiling)."""
+    """Run `seconds` of it; returns (changes, worst step over input step, worst sample over ceiling).
+
+    A ceiling that comes down counts once its ramp and the samples that waited for it have passed.
+    """
     rng = np.random.default_rng(seed)
     settings = random_settings(rng)
     processor = MultibandDynamics(settings, RATE)
-    last, changes, worst_step, worst_peak = 0.0, 0, 0.0, 0.0
-    ceilings = [1.0]
+    grace = processor.latency_samples + RATE // 50
+    last, changes, worst_step, worst_peak, now = 0.0, 0, 0.0, 0.0, 0
+    ceilings = [(0, 10 ** (settings.output.ceiling_dbfs / 20))]
+    fade = np.minimum(1.0, np.minimum(np.arange(RATE), np.arange(RATE)[::-1]) / 2_400).astype(np.float32)
     for _ in range(seconds):
-        x = programme(rng, RATE)
-        fade = np.minimum(1.0, np.minimum(np.arange(RATE), np.arange(RATE)[::-1]) / 2_400)
-        x *= fade.astype(np.float32)
+        x = programme(rng, RATE) * fade
         step = np.abs(np.diff(x)).max()
         start = 0
         while start < RATE:
             stop = min(RATE, start + int(rng.integers(1, 12_000)))
             y = processor.process(x[start:stop])
             assert np.isfinite(y).all()
+            while len(ceilings) > 1 and ceilings[1][0] < now - grace:
+                ceilings.pop(0)
             worst_step = max(worst_step, np.abs(np.diff(y, prepend=last)).max() / step)
-            worst_peak = max(worst_peak, np.abs(y).max() / max(ceilings[-2:]))
-            last, start = y[-1], stop
+            worst_peak = max(worst_peak, np.abs(y).max() / max(ceiling for _, ceiling in ceilings))
+            last, now, start = y[-1], now + stop - start, stop
             settings = random_settings(rng)
             processor.update(settings)
-            ceilings.append(10 ** (settings.output.ceiling_dbfs / 20))
+            ceilings.append((now, 10 ** (settings.output.ceiling_dbfs / 20)))
             changes += 1
-            y = processor.process(np.zeros(0, np.float32))
     return changes, worst_step, worst_peak
 
 
@@ -89,7 +93,7 @@ def test_random_changes_never_click_exceed_or_break():
     changes, step, peak = stress(8, seed=1)
     assert changes > 50
     assert step < CLICK_STEP
-    assert peak <= 1.0
+    assert peak <= 1.0 + 1e-7  # float32 holds a ceiling to 6e-8
 
 
 if __name__ == "__main__":

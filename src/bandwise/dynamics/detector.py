@@ -26,15 +26,9 @@ class Windows(NamedTuple):
     mark: Integers  # (kinds, bands, groups, 2): front, count
 
 
-def make_windows(kinds: int, bands: int, groups: int, longest: int) -> Windows:
-    """Empty queues for windows of up to `longest` frames."""
-    shape = (kinds, bands, groups)
-    capacity = 1 << int(longest).bit_length()
-    return Windows(
-        value=np.zeros((*shape, capacity)),
-        time=np.zeros((*shape, capacity), np.int64),
-        mark=np.zeros((*shape, 2), np.int64),
-    )
+def window_capacity(longest: int) -> int:
+    """Length of the rings for windows of up to `longest` frames: a power of two, so that a mask wraps."""
+    return 1 << int(longest).bit_length()
 
 
 @kernel

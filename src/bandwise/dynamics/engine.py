@@ -1,16 +1,18 @@
 """The state of a multiband processor: everything that must survive between frames, by name."""
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.bands.filterbank import Bank
-from bandwise.dynamics.detector import Windows, make_windows
+from bandwise.dynamics.detector import Windows, window_capacity
 from bandwise.dynamics.limiter import attack_weights
 from bandwise.dynamics.parameters import ROW_SIZE, SWITCHES, Frames
-from bandwise.dynamics.true_peak import TAPS, interpolation_taps
+from bandwise.dynamics.true_peak import OVERSAMPLING, TAPS, interpolation_taps
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -20,13 +22,31 @@ FOLLOWER, FOLLOWED, POWER, LEVEL, REDUCTION, BAND_GAIN, FAST, SLOW, LIMIT_GAIN, 
 LEVELS, EXCESS = range(2)  # kinds of sliding maxima: of the level, and of the peak over the ceiling
 
 
+BANK_PARTS = (
+    "damping", "warp", "target", "root_step", "coefficients", "allpass_state", "low_state", "low",
+    "gliding", "phase",
+)  # fmt: skip
+PARTS = (
+    "weights", "attack", "taps", "parameters", "target", "state", "history", "window_value",
+    "rows", "key_rows", "wet", "band_ring", "dry_ring", "output_ring", "ceilings", "output_mix",
+    "recent", "scratch", "frame_in", "key_in", "frame_out",
+    "switches", "clock", "window_time", "window_mark", "header",
+    *("bank_" + name for name in BANK_PARTS),
+    *("key_bank_" + name for name in BANK_PARTS),
+)  # fmt: skip
+INTEGER_PARTS = {
+    "switches", "clock", "window_time", "window_mark", "header",
+    "bank_gliding", "bank_phase", "key_bank_gliding", "key_bank_phase",
+}  # fmt: skip
+
+
 class Engine(NamedTuple):
     """B running bands, C channels in groups that share a gain, frames of F samples. Row B is the output's.
 
     Rings keep the last frames of each row: frame f of row r is row r * slots + f % slots.
     """
 
-    group: int  # channels per group
+    header: Integers  # [channels per group, whether the bands are compensated]
     weights: Doubles  # (C,) of the channels in the level that compressors see
     attack: Doubles  # (A,) weights of the limiters' attack
     taps: Doubles  # interpolation filters for true peaks
@@ -54,43 +74,100 @@ class Engine(NamedTuple):
     frame_out: Doubles  # (C, F)
 
 
+@dataclass(frozen=True)
+class Memory:
+    """One block of floats, one of integers, and a table of where each part of an engine lies in them.
+
+    Handing an array to compiled code takes about a fifth of a microsecond; handing over fifty would cost more
+    than the sound in small blocks. So the kernel gets these three and cuts the parts out itself.
+    """
+
+    floats: Doubles
+    integers: Integers
+    table: Integers  # one row per name in PARTS: offset, length of up to four axes
+
+
+def allocate(shapes: dict[str, tuple[int, ...]]) -> tuple[Memory, dict[str, Any]]:
+    """Lay out the parts in the order of PARTS; returns the memory and each part as an array on it."""
+    table = np.zeros((len(PARTS), 5), np.int64)
+    ends = {True: 0, False: 0}
+    for row, name in zip(table, PARTS, strict=True):
+        row[0] = ends[name in INTEGER_PARTS]
+        row[1 : 1 + len(shapes[name])] = shapes[name]
+        ends[name in INTEGER_PARTS] += math.prod(shapes[name])
+    memory = Memory(np.zeros(ends[False]), np.zeros(ends[True], np.int64), table)
+    parts = {}
+    for row, name in zip(table, PARTS, strict=True):
+        block = memory.integers if name in INTEGER_PARTS else memory.floats
+        size = math.prod(shapes[name])
+        parts[name] = block[row[0] : row[0] + size].reshape(shapes[name])
+    return memory, parts
+
+
 def make_engine(
     banks: tuple[Bank, Bank], channels: int, group: int, weights: Doubles, frames: Frames
-) -> Engine:
-    """An engine at rest; parameters and switches are still to be written."""
-    bands, groups, size = len(banks[0].warp) + 1, -(-channels // group), frames.samples
+) -> tuple[Engine, Memory]:
+    """An engine at rest on its memory; parameters and switches are still to be written."""
+    groups = -(-channels // group)
+    shapes = _shapes(banks, channels, groups, frames)
+    memory, parts = allocate(shapes)
+    for prefix, bank in zip(("bank_", "key_bank_"), banks, strict=True):
+        for name in BANK_PARTS:
+            parts[prefix + name][...] = getattr(bank, name)
+    parts["weights"][:], parts["attack"][:] = weights, attack_weights(frames.attack)
+    parts["taps"][:], parts["header"][:] = interpolation_taps(), (group, banks[0].compensated)
+    parts["history"][...], parts["ceilings"][:] = 1.0, 1.0
+    parts["state"][:, :, [BAND_GAIN, LIMIT_GAIN, APPLIED, LEAST]] = 1.0
+    parts["state"][:, :, LEVEL] = -1.0
+    own = [
+        bank._replace(**{name: parts[prefix + name] for name in BANK_PARTS})
+        for prefix, bank in zip(("bank_", "key_bank_"), banks, strict=True)
+    ]
+    windows = Windows(parts["window_value"], parts["window_time"], parts["window_mark"])
+    plain = {name: parts[name] for name in Engine._fields if name in parts}
+    return Engine(bank=own[0], key_bank=own[1], windows=windows, **plain), memory
+
+
+def _shapes(
+    banks: tuple[Bank, Bank], channels: int, groups: int, frames: Frames
+) -> dict[str, tuple[int, ...]]:
+    """The shape of every part."""
+    bands, size = len(banks[0].warp) + 1, frames.samples
     slots, output_slots = frames.band_delay + 1, frames.output_delay + 1
-    state = np.zeros((bands + 1, groups, 11))
-    state[:, :, [BAND_GAIN, LIMIT_GAIN, APPLIED, LEAST]] = 1.0
-    state[:, :, LEVEL] = -1.0
-    return Engine(
-        group=group,
-        weights=weights.copy(),
-        attack=attack_weights(frames.attack),
-        taps=interpolation_taps(),
-        bank=banks[0],
-        key_bank=banks[1],
-        parameters=np.zeros((bands + 1, ROW_SIZE)),
-        target=np.zeros((bands + 1, ROW_SIZE)),
-        switches=np.zeros((bands + 1, SWITCHES), np.int64),
-        clock=np.zeros(3, np.int64),
-        state=state,
-        history=np.ones((bands + 1, groups, frames.attack)),
-        windows=make_windows(2, bands + 1, groups, frames.longest_hold),
-        rows=np.zeros((bands * channels, size)),
-        key_rows=np.zeros((bands * channels, size)),
-        wet=np.zeros((channels, size)),
-        band_ring=np.zeros((bands * channels * slots, size)),
-        dry_ring=np.zeros((channels * slots, size)),
-        output_ring=np.zeros((channels * output_slots, size)),
-        ceilings=np.ones(output_slots),
-        output_mix=np.zeros(2),
-        recent=np.zeros((channels, TAPS - 1 + size)),
-        scratch=np.zeros(size),
-        frame_in=np.zeros((channels, size)),
-        key_in=np.zeros((channels, size)),
-        frame_out=np.zeros((channels, size)),
-    )
+    capacity = window_capacity(frames.longest_hold)
+    window = (2, bands + 1, groups)
+    frame = (channels, size)
+    shapes: dict[str, tuple[int, ...]] = {
+        "weights": (channels,),
+        "attack": (frames.attack,),
+        "taps": (OVERSAMPLING - 1, TAPS),
+        "parameters": (bands + 1, ROW_SIZE),
+        "target": (bands + 1, ROW_SIZE),
+        "state": (bands + 1, groups, 11),
+        "history": (bands + 1, groups, frames.attack),
+        "window_value": (*window, capacity),
+        "rows": (bands * channels, size),
+        "key_rows": (bands * channels, size),
+        "wet": frame,
+        "band_ring": (bands * channels * slots, size),
+        "dry_ring": (channels * slots, size),
+        "output_ring": (channels * output_slots, size),
+        "ceilings": (output_slots,),
+        "output_mix": (2,),
+        "recent": (channels, TAPS - 1 + size),
+        "scratch": (size,),
+        "frame_in": frame,
+        "key_in": frame,
+        "frame_out": frame,
+        "switches": (bands + 1, SWITCHES),
+        "clock": (3,),
+        "window_time": (*window, capacity),
+        "window_mark": (*window, 2),
+        "header": (2,),
+    }
+    for prefix, bank in zip(("bank_", "key_bank_"), banks, strict=True):
+        shapes |= {prefix + name: getattr(bank, name).shape for name in BANK_PARTS}
+    return shapes
 
 
 SHARED = (

@@ -20,7 +20,7 @@ from bandwise.bands.retuning import (
 )
 from bandwise.door import form_of, silence_nonfinite, to_planar
 from bandwise.dynamics.compressor import AMOUNT, MAKEUP
-from bandwise.dynamics.engine import APPLIED, BAND_GAIN, LEAST, Engine, carry_bands, make_engine
+from bandwise.dynamics.engine import APPLIED, BAND_GAIN, LEAST, Engine, Memory, carry_bands, make_engine
 from bandwise.dynamics.parameters import GAIN, HEARD, frames_of, groups_of, parameter_rows, switch_rows
 from bandwise.dynamics.pipeline import run
 from bandwise.dynamics.settings import MultibandSettings
@@ -155,13 +155,13 @@ class MultibandDynamics(BlockProcessor):
         warp = warped_frequency(self._settings.cutoffs_hz, self.sample_rate)
         compensated = self._settings.compensated
         banks = [make_bank(warp, self._settings.order, self.channels, compensated) for _ in range(2)]
-        self._engine = self._fresh_engine((banks[0], banks[1]))
+        self._engine, self._memory = self._fresh_engine((banks[0], banks[1]))
         self._write_targets()
         self._jump_to_targets(range(len(self._settings.bands) + 1))
         gain, mix = self._engine.target[-1, GAIN], self._engine.target[-1, HEARD]
         self._engine.output_mix[:] = gain * mix, gain * (1.0 - mix)
 
-    def _fresh_engine(self, banks: Any) -> Engine:
+    def _fresh_engine(self, banks: Any) -> tuple[Engine, Memory]:
         group, weights = groups_of(self._settings, self.channels)
         return make_engine(banks, self.channels, group, weights, self._frames)
 
@@ -199,7 +199,7 @@ class MultibandDynamics(BlockProcessor):
     def _rebuild(self, source: Any) -> None:
         old, order = self._engine, self._settings.order
         banks = tuple(rebuilt(bank, source, order, self.channels) for bank in (old.bank, old.key_bank))
-        self._engine = self._fresh_engine(banks)
+        self._engine, self._memory = self._fresh_engine(banks)
         bands = [*source, len(old.bank.warp)]
         carry_bands(old, self._engine, bands)
         self._write_targets()
@@ -222,7 +222,8 @@ class MultibandDynamics(BlockProcessor):
         start, frames = 0, planar.shape[1]
         while start < frames:
             stop = min(frames, start + (self._settle_in or frames))
-            run(self._engine, planar, key, self._key is not None, out, start, stop)
+            m = self._memory
+            run(m.floats, m.integers, m.table, planar, key, self._key is not None, out, start, stop)
             self._settle(stop - start)
             start = stop
         return out

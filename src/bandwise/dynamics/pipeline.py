@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from bandwise.bands.filterbank import CHUNK, Bank, split_bands, tidy
 from bandwise.bands.paired import split_frame
+from bandwise.dynamics import parts as at
 from bandwise.dynamics.compressor import AMOUNT, ATTACK, MAKEUP, RELEASE, RMS, linear, reduction_db
 from bandwise.dynamics.detector import follow, mean_square, peak, window_maximum
 from bandwise.dynamics.engine import (
@@ -21,7 +22,6 @@ from bandwise.dynamics.engine import (
     POWER,
     REDUCTION,
     SLOW,
-    Engine,
 )
 from bandwise.dynamics.limiter import CEILING, FAST_KEEP, SLOW_KEEP, held_gain, released, smoothed
 from bandwise.dynamics.parameters import (
@@ -35,6 +35,7 @@ from bandwise.dynamics.parameters import (
     TRUE_PEAK,
     USE_RMS,
 )
+from bandwise.dynamics.parts import bank_part, part1, part2, part3, part4
 from bandwise.dynamics.rows import add_ramp, apply_ramp, clear, clip, copy_rows, give_out, take_in
 from bandwise.dynamics.true_peak import peak_between
 from bandwise.kernels import kernel
@@ -242,22 +243,40 @@ def split_into(bank: Bank, frame: Doubles, rows: Doubles) -> None:
 
 
 @kernel
-def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int) -> None:
+def run(
+    floats: Doubles,
+    integers: Integers,
+    table: Integers,
+    x: Planar,
+    key: Planar,
+    keyed: bool,
+    out: Planar,
+    start: int,
+    stop: int,
+) -> None:
     """Run columns start:stop of (C, n) samples; a frame is processed when its last sample has come.
 
-    Split, keep the plain sound, compress and limit each band, mix, limit the sum. The engine is unpacked
-    once: handing it to a function for every frame would cost more than the sound does.
+    Split, keep the plain sound, compress and limit each band, mix, limit the sum. The parts of the engine are
+    cut out of its memory once: handing them on for every frame would cost more than the sound does.
     """
-    p, target, switches, state = engine.parameters, engine.target, engine.switches, engine.state
-    values, times, mark = engine.windows.value, engine.windows.time, engine.windows.mark
-    history, attack, weights, group = engine.history, engine.attack, engine.weights, engine.group
-    rows, wet, mix, clock = engine.rows, engine.wet, engine.output_mix, engine.clock
-    ring, dry_ring, output_ring = engine.band_ring, engine.dry_ring, engine.output_ring
-    taps, recent, scratch, ceilings = engine.taps, engine.recent, engine.scratch, engine.ceilings
-    frame_in, frame_out = engine.frame_in, engine.frame_out
-    bank, keys = engine.bank, engine.key_rows if keyed else engine.rows
+    p, target = part2(floats, table, at.PARAMETERS), part2(floats, table, at.TARGET)
+    switches, state = part2(integers, table, at.SWITCH_ROWS), part3(floats, table, at.STATE)
+    values, times = part4(floats, table, at.WINDOW_VALUE), part4(integers, table, at.WINDOW_TIME)
+    mark, history = part4(integers, table, at.WINDOW_MARK), part3(floats, table, at.HISTORY)
+    attack, weights = part1(floats, table, at.ATTACK_WEIGHTS), part1(floats, table, at.WEIGHTS)
+    rows, wet = part2(floats, table, at.ROWS), part2(floats, table, at.WET)
+    mix, clock = part1(floats, table, at.OUTPUT_MIX), part1(integers, table, at.CLOCK)
+    ring, dry_ring = part2(floats, table, at.BAND_RING), part2(floats, table, at.DRY_RING)
+    output_ring, ceilings = part2(floats, table, at.OUTPUT_RING), part1(floats, table, at.CEILINGS)
+    taps, recent = part2(floats, table, at.TAPS), part2(floats, table, at.RECENT)
+    scratch, key_in = part1(floats, table, at.SCRATCH), part2(floats, table, at.KEY_IN)
+    frame_in, frame_out = part2(floats, table, at.FRAME_IN), part2(floats, table, at.FRAME_OUT)
+    keys = part2(floats, table, at.KEY_ROWS) if keyed else rows
+    group, compensated = integers[table[at.HEADER, 0]], integers[table[at.HEADER, 0] + 1] == 1
+    bank = bank_part(floats, integers, table, at.BANK, compensated)
+    key_bank = bank_part(floats, integers, table, at.KEY_BANK, compensated)
     coefficients, allpass, lows, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.phase
-    gliding, compensated = bank.gliding, bank.compensated
+    gliding = bank.gliding
     channels, size = frame_in.shape
     paired = size % 2 == 0 and size <= CHUNK and lows.shape[1] == 1
     i = start
@@ -267,7 +286,7 @@ def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start:
         done = position + take == size
         take_in(x, i, take, frame_in, position)
         if keyed:
-            take_in(key, i, take, engine.key_in, position)
+            take_in(key, i, take, key_in, position)
         give_out(frame_out, position + 1, take - 1 if done else take, out, i)
         if done:
             now = clock[0]
@@ -279,7 +298,7 @@ def run(engine: Engine, x: Planar, key: Planar, keyed: bool, out: Planar, start:
             else:
                 split_into(bank, frame_in, rows)
             if keyed:
-                split_into(engine.key_bank, engine.key_in, keys)
+                split_into(key_bank, key_in, keys)
             keep_dry(rows, dry_ring, channels, now)
             run_bands(
                 p, switches, state, history, attack, values, times, mark, weights, group, now, moving,
