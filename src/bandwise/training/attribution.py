@@ -1,0 +1,35 @@
+"""Who made the recordings that a network learned from: the page that their licences ask for."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+from bandwise.training.reserved import is_reserved
+
+FOLDERS = ("speech", "noise", "rir")
+
+
+def attribution_page(data_dir: Path | str) -> str:
+    """Markdown table of every source of the training split: what, source, licence, minutes, by whom."""
+    lines = ["| what | source | licence | minutes | by |", "| --- | --- | --- | --- | --- |"]
+    for folder in FOLDERS:
+        for (source, licence), rows in sorted(_sources(Path(data_dir) / folder).items()):
+            minutes = sum(float(row["duration_s"]) for row in rows) / 60
+            lines.append(f"| {folder} | {source} | {licence} | {minutes:.1f} | {_names(rows)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
+    sources = defaultdict(list)
+    with (folder / "MANIFEST.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] == "train" and not is_reserved(row):
+                sources[row.get("source") or row["source_repo"], row["licence"]].append(row)
+    return sources
+
+
+def _names(rows: list[dict[str, str]]) -> str:
+    """Authors as the manifest has them; for speech, the number of speakers."""
+    if "speaker" in rows[0]:
+        return f"{len({row['speaker'] for row in rows})} speakers"
+    return "; ".join(sorted({name.strip() for row in rows for name in row["attribution"].split(";")}))
