@@ -16,10 +16,15 @@ PIP := -m pip install --quiet --disable-pip-version-check
 TORCH := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test check clean
+.PHONY: demo test check picture clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/bandwise demo $(if $(IN),"$(IN)")
+
+# The picture of the README: the demo's own.
+picture: $(DEMO)/ready
+	$(DEMO)/bin/bandwise demo -o demo-output
+	cp demo-output/before-after.png docs/before-after.png
 
 test: check
 	$(TEST)/bin/python -m pytest

@@ -26,7 +26,9 @@ class Outcome:
     """Delay of the processor, which the output does not have: it is aligned with the input."""
     elapsed_seconds: float = 0.0
     real_time_factor: float = 0.0
-    """Elapsed time per second of audio, all channels."""
+    """Elapsed time per second of audio, all channels, reading and writing included."""
+    cpu_load: float = 0.0
+    """Processor time per second of audio: the share of one core that real time would take."""
     nonfinite_samples: int = 0
     """NaN or Inf samples that were treated as silence."""
     plot: str | None = None

@@ -143,7 +143,7 @@ def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcom
 def _process(
     job: Job, source: Source, processor: Processor, options: RunOptions, title: str | None
 ) -> Outcome:
-    start, frames = time.perf_counter(), 0
+    start, cpu_start, frames = time.perf_counter(), time.process_time(), 0
     seconds = source.frames / source.sample_rate if source.frames else None
     with open_sink(job.target, source, _raw_output(options, source)) as sink, _bar(title, seconds) as advance:
         dtype = source.dtype if source.dtype == sink.dtype else "float32"
@@ -163,6 +163,7 @@ def _process(
         latency_samples=processor.latency_samples,
         elapsed_seconds=elapsed,
         real_time_factor=elapsed / length,
+        cpu_load=(time.process_time() - cpu_start) / length,
         nonfinite_samples=getattr(processor, "nonfinite_samples", 0),
     )
 
