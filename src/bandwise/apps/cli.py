@@ -29,10 +29,12 @@ COMMANDS = {
     "enhance": Command("bandwise.apps.enhance", "enhance", "Remove noise from files, folders or a pipe."),
     "dynamics": Command("bandwise.apps.dynamics", "dynamics", "Compress and limit band by band."),
     "demo": Command("bandwise.apps.demo", "demo", "Show what enhance does, on a clip made here or yours."),
+    "measure": Command("bandwise.apps.measure", "measure", "Measure loudness, peaks, bass and distortion."),
     "evaluate": Command("bandwise.apps.evaluate", "evaluate", "Measure quality against clean references."),
     "oracle": Command("bandwise.apps.oracle", "oracle", "Show what each stage could reach at best."),
     "train": Command("bandwise.apps.train", "train", "Train a network."),
     "export": Command("bandwise.apps.train", "export", "Turn a trained network into one that runs."),
+    "bench-dynamics": Command("bandwise.apps.bench_dynamics", "bench_dynamics", "Cost of the dynamics."),
 }
 _HELP = {"help_option_names": ["-h", "--help"]}
 _SIGPIPE_STATUS, _INTERRUPT_STATUS = 141, 130
