@@ -12,9 +12,10 @@ Doubles = NDArray[np.float64]
 
 # Columns of a compressor's row of parameters; all of them may ramp.
 THRESHOLD, SLOPE, KNEE, EXPAND_AT, EXPAND_SLOPE, RAISE_AT, RAISE_SLOPE, MAX_REDUCTION, MAX_BOOST = range(9)
-ATTACK, RELEASE, RMS, MAKEUP, AMOUNT = range(9, 14)
-COMPRESSOR_SIZE = 14
+ATTACK, RELEASE, RMS, MAKEUP, AMOUNT, IDLE_BELOW = range(9, 15)
+COMPRESSOR_SIZE = 15
 
+DECIBELS_PER_NEPER = 8.685889638065037  # 20 / ln 10
 QUIETEST = 1e-7  # -140 dB: below it every level counts as this one
 
 
@@ -33,7 +34,15 @@ def design(settings: CompressorSettings, frame_seconds: float) -> Doubles:
     row[RELEASE] = keep_per_frame(settings.release_ms, frame_seconds)
     row[RMS] = keep_per_frame(settings.rms_ms, frame_seconds)
     row[MAKEUP], row[AMOUNT] = settings.makeup_db, float(settings.enabled)
+    row[IDLE_BELOW] = idle_level(settings)
     return row
+
+
+def idle_level(settings: CompressorSettings) -> float:
+    """Linear level up to which the gain stays at 0 dB and need not be computed; 0 if there is none."""
+    if settings.expander_ratio > 1.0 or settings.upward_ratio > 1.0:
+        return 0.0
+    return float(10.0 ** ((settings.threshold_db - settings.knee_db / 2.0) / 20.0))
 
 
 def keep_per_frame(time_constant_ms: float, frame_seconds: float) -> float:
@@ -54,7 +63,7 @@ def knee(over: float, width: float) -> float:
 @kernel
 def reduction_db(level: float, p: Doubles, b: int) -> float:
     """Gain reduction in dB (negative: a boost) by row `b` of parameters; level 1.0 is a full-scale sine."""
-    level_db = 20.0 * math.log10(max(level, QUIETEST))
+    level_db = DECIBELS_PER_NEPER * math.log(max(level, QUIETEST))
     reduction = p[b, SLOPE] * knee(level_db - p[b, THRESHOLD], p[b, KNEE])
     if p[b, EXPAND_SLOPE] > 0.0:
         reduction += p[b, EXPAND_SLOPE] * knee(p[b, EXPAND_AT] - level_db, p[b, KNEE])
@@ -83,4 +92,4 @@ def static_curve(settings: CompressorSettings, level_db: ArrayLike) -> Doubles:
 @kernel
 def linear(decibels: float) -> float:
     """10^(decibels / 20)."""
-    return math.exp(0.11512925464970229 * decibels)
+    return math.exp(decibels / DECIBELS_PER_NEPER)

@@ -68,10 +68,9 @@ def released(
 
 
 @kernel
-def smoothed(gain: float, history: Doubles, b: int, g: int, now: int, weights: Doubles) -> float:
-    """Push `gain` into the ring history[b, g] and return the weighted sum of the last A gains; 1 stays 1."""
+def smoothed(gain: float, history: Doubles, b: int, g: int, position: int, weights: Doubles) -> float:
+    """Put `gain` at `position` of the ring history[b, g]; the weighted sum of the last A gains; 1 stays 1."""
     frames = weights.shape[0]
-    position = now % frames
     history[b, g, position] = gain
     total, lowest = 0.0, 1.0
     for k in range(frames):

@@ -3,10 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import CHUNK, Bank, split_bands, tidy
+from bandwise.bands.filterbank import CHUNK, Bank, split_bands, split_steady, tidy
 from bandwise.bands.paired import split_frame
 from bandwise.dynamics import parts as at
-from bandwise.dynamics.compressor import AMOUNT, ATTACK, MAKEUP, RELEASE, RMS, linear, reduction_db
+from bandwise.dynamics.compressor import (
+    AMOUNT,
+    ATTACK,
+    IDLE_BELOW,
+    MAKEUP,
+    RELEASE,
+    RMS,
+    linear,
+    reduction_db,
+)
 from bandwise.dynamics.detector import follow, mean_square, peak, window_maximum
 from bandwise.dynamics.engine import (
     APPLIED,
@@ -83,7 +92,8 @@ def band_gain(p: Doubles, state: Doubles, b: int, g: int, level: float, moving: 
     """Gain of a compressor at the end of this frame; nothing is computed where nothing moves."""
     if level != state[b, g, LEVEL] or moving:
         state[b, g, LEVEL] = level
-        state[b, g, REDUCTION] = p[b, AMOUNT] * reduction_db(level, p, b)
+        idle = level <= p[b, IDLE_BELOW] and not moving
+        state[b, g, REDUCTION] = 0.0 if idle else p[b, AMOUNT] * reduction_db(level, p, b)
     first, before = state[b, g, FOLLOWER], state[b, g, FOLLOWED]
     first, after = follow(state[b, g, REDUCTION], p[b, RELEASE], p[b, ATTACK], first, before)
     state[b, g, FOLLOWER], state[b, g, FOLLOWED] = first, after
@@ -94,13 +104,20 @@ def band_gain(p: Doubles, state: Doubles, b: int, g: int, level: float, moving: 
 
 @kernel
 def limiter_gain(
-    p: Doubles, state: Doubles, history: Doubles, attack: Doubles, b: int, g: int, now: int, excess: float
+    p: Doubles,
+    state: Doubles,
+    history: Doubles,
+    attack: Doubles,
+    b: int,
+    g: int,
+    position: int,
+    excess: float,
 ) -> float:
     """Gain of a limiter at the end of this frame, given the largest peak over the ceiling that it holds."""
     fast_keep, slow_keep = p[b, LIMIT + FAST_KEEP], p[b, LIMIT + SLOW_KEEP]
     fast, slow = released(held_gain(excess), fast_keep, slow_keep, state[b, g, FAST], state[b, g, SLOW])
     state[b, g, FAST], state[b, g, SLOW] = fast, slow
-    return smoothed(1.0 - max(fast, slow), history, b, g, now, attack)
+    return smoothed(1.0 - max(fast, slow), history, b, g, position, attack)
 
 
 @kernel
@@ -124,7 +141,7 @@ def run_bands(
 ) -> None:
     """Compress, measure, delay and limit each band of each group of channels and add it to the sum."""
     channels, slots = wet.shape[0], ring.shape[0] // rows.shape[0]
-    written, read = now % slots, (now + 1) % slots
+    written, read, position = now % slots, (now + 1) % slots, now % attack.shape[0]
     clear(wet)
     for b in range(state.shape[0] - 1):
         ceiling, lane, clipping = p[b, LIMIT + CEILING], b * channels, switches[b, CLIPPING] == 1
@@ -149,7 +166,7 @@ def run_bands(
                     excess = max(excess, peak(ring, row) / ceiling)
             hold = switches[b, PEAK_HOLD]
             excess = window_maximum(values, times, mark, EXCESS, b, g, now, excess, hold)
-            gain = limiter_gain(p, state, history, attack, b, g, now, excess)
+            gain = limiter_gain(p, state, history, attack, b, g, position, excess)
             heard = gain * p[b, HEARD]
             for c in range(first, last):
                 add_ramp(ring, (lane + c) * slots + read, wet, c, state[b, g, APPLIED], heard)
@@ -212,7 +229,7 @@ def run_output(
     """Limit the sum for each group of channels; the last cut only ever meets rounding."""
     b, channels = p.shape[0] - 1, out.shape[0]
     slots = ring.shape[0] // channels
-    written, read = now % slots, (now + 1) % slots
+    written, read, position = now % slots, (now + 1) % slots, now % attack.shape[0]
     ceiling, limiting = p[b, LIMIT + CEILING], switches[b, LIMITING] == 1
     ceilings[written] = ceiling
     for g in range(state.shape[1]):
@@ -225,7 +242,7 @@ def run_output(
                 largest = max(largest, peak_between(taps, recent, c, ring, row, scratch, ceiling))
         excess = largest / ceiling if limiting else 0.0
         excess = window_maximum(values, times, mark, EXCESS, b, g, now, excess, switches[b, PEAK_HOLD])
-        gain = limiter_gain(p, state, history, attack, b, g, now, excess)
+        gain = limiter_gain(p, state, history, attack, b, g, position, excess)
         for c in range(first, last):
             apply_ramp(ring, c * slots + read, out, c, state[b, g, LIMIT_GAIN], gain)
             if limiting or switches[b, CLIPPING] == 1:
@@ -274,12 +291,10 @@ def run(
     keys = part2(floats, table, at.KEY_ROWS) if keyed else rows
     group, compensated = integers[table[at.HEADER, 0]], integers[table[at.HEADER, 0] + 1] == 1
     bank = bank_part(floats, integers, table, at.BANK, compensated)
-    key_bank = bank_part(floats, integers, table, at.KEY_BANK, compensated)
     coefficients, allpass, lows, phase = bank.coefficients, bank.allpass_state, bank.low_state, bank.phase
-    gliding = bank.gliding
-    channels, size = frame_in.shape
-    paired = size % 2 == 0 and size <= CHUNK and lows.shape[1] == 1
-    i = start
+    gliding, low = bank.gliding, bank.low
+    channels, size, i = frame_in.shape[0], frame_in.shape[1], start
+    paired = size % 2 == 0 and lows.shape[1] == 1
     while i < stop:
         position = clock[1]
         take = min(stop - i, size - position)
@@ -291,14 +306,17 @@ def run(
         if done:
             now = clock[0]
             moving = ramp_parameters(p, target, clock)
-            if paired and not gliding.any():
-                copy_rows(frame_in, rows)
-                split_frame(coefficients, allpass, lows, compensated, channels, rows)
-                tidy(allpass, lows, phase, size)
-            else:
+            if gliding.any() or (not paired and size > CHUNK):
                 split_into(bank, frame_in, rows)
+            else:
+                copy_rows(frame_in, rows)
+                if paired:
+                    split_frame(coefficients, allpass, lows, compensated, channels, rows)
+                else:
+                    split_steady(coefficients, allpass, lows, low, compensated, channels, rows, 0, size)
+                tidy(allpass, lows, phase, size)
             if keyed:
-                split_into(key_bank, key_in, keys)
+                split_into(bank_part(floats, integers, table, at.KEY_BANK, compensated), key_in, keys)
             keep_dry(rows, dry_ring, channels, now)
             run_bands(
                 p, switches, state, history, attack, values, times, mark, weights, group, now, moving,

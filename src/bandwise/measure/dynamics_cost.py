@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import numpy as np
@@ -121,6 +120,8 @@ def _program_cost(command: list[str], idle: list[str], seconds: float, runs: int
 
 
 def _child_seconds(command: list[str], runs: int) -> float:
+    from resource import RUSAGE_CHILDREN, getrusage  # not on Windows
+
     best = np.inf
     for _ in range(runs):
         before = getrusage(RUSAGE_CHILDREN)
