@@ -1,6 +1,6 @@
 """Print the tables of docs/pitch.md: how often pitch trackers are wrong, on synthetic voices and on speech.
 
-    python docs/pitch.py [DATA]        DATA: a folder of recordings; without it, synthetic voices alone
+python docs/pitch.py [DATA]        DATA: a folder of recordings; without it, synthetic voices alone
 """
 
 import sys
