@@ -76,9 +76,9 @@ def process_files(inputs: Sequence[str], output: str | None, make: Make, options
 def _check(jobs: Sequence[Job], options: RunOptions) -> None:
     pipes = {job.source for job in jobs} | {job.target for job in jobs}
     if options.raw_format and PIPE not in pipes:
-        raise BandwiseError("got --format without a pipe; it describes raw PCM on - ; drop it")
+        raise BandwiseError("got --format without a pipe; it describes raw PCM on a pipe; drop it")
     raw_input = options.raw_format and jobs[0].source == PIPE
-    if (options.sample_rate or options.channels) and not raw_input:
+    if (options.sample_rate, options.channels) != (None, None) and not raw_input:
         raise BandwiseError("got --rate or --channels; they describe raw PCM on standard input; add --format")
     if options.plot and PIPE in pipes:
         raise BandwiseError("got --plot with a pipe; a picture needs files on both sides; give file names")
@@ -151,6 +151,7 @@ def _process(
             sink.write(block)
             frames += len(block)
             advance(len(block) / source.sample_rate)
+        source.close()  # in place: not everywhere can an open file be replaced
         if not frames:
             raise BandwiseError(f"{source.name} is empty: it holds no samples; check what made it")
     elapsed, length = time.perf_counter() - start, frames / source.sample_rate
@@ -186,7 +187,8 @@ def _bar(title: str | None, seconds: float | None) -> Iterator[Callable[[float],
 def _raw_input(options: RunOptions) -> PcmFormat | None:
     if not options.raw_format:
         return None
-    return PcmFormat.raw(options.raw_format, options.sample_rate or 48_000, options.channels or 1)
+    sample_rate = 48_000 if options.sample_rate is None else options.sample_rate
+    return PcmFormat.raw(options.raw_format, sample_rate, 1 if options.channels is None else options.channels)
 
 
 def _raw_output(options: RunOptions, source: Source) -> PcmFormat | None:
