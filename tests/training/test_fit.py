@@ -69,11 +69,12 @@ def test_loss_falls_on_a_learnable_problem(tmp_path, precision):
     _, records = _train(tmp_path, precision=precision, updates=150)
     validations = [r for r in records if r["kind"] == "valid"]
     data = FollowTheLevel()
-    _, targets, bands_valid = data.batch(np.random.default_rng(11), 16, 40)
+    features, targets, bands_valid = data.batch(np.random.default_rng(11), 16, 40)
+    levels = fitting.current_levels(torch.from_numpy(features))
     truth = torch.from_numpy(targets)
     middle = truth.mean(dim=(0, 1)).expand_as(truth)
     constant, _ = fitting.perceptual_loss(
-        middle[..., :34], middle[..., 34:], truth, torch.from_numpy(bands_valid), CONFIG.loss
+        middle[..., :34], middle[..., 34:], truth, torch.from_numpy(bands_valid), levels, CONFIG.loss
     )
     assert validations[-1]["gain_loss"] < constant.item() / 3
     assert validations[-1]["gain_loss"] < validations[0]["gain_loss"]
@@ -201,3 +202,10 @@ def test_run_holds_what_a_checkpoint_holds():
     """Every counter of a run is among those that are saved."""
     counters = {name for name, kind in Run.__annotations__.items() if kind in (int, float)}
     assert counters == {"update", "elapsed_s", "audio_s"}
+
+
+def test_current_levels_are_those_of_the_frame_decided_on():
+    """The inputs run two frames ahead: the level of frame l stands in the record of frame l - 2."""
+    features = torch.zeros(1, 6, 70)
+    features[0, :, :34] = torch.arange(6.0)[:, None]
+    assert fitting.current_levels(features)[0, :, 0].tolist() == [0, 0, 0, 1, 2, 3]

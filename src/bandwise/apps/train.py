@@ -45,6 +45,9 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 2e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
+    loudness_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")
+    ] = 0.5,
     weight_limit: Annotated[
         float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
     ] = None,
@@ -73,7 +76,9 @@ def train(
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
     config = FitConfig(
         network=type(network)(**{**vars(network), "weight_limit": weight_limit}),
-        loss=LossConfig(gain_form=_one_of("loss", loss, forms), sones_epsilon=sones_epsilon),
+        loss=LossConfig(
+            gain_form=_one_of("loss", loss, forms), sones_epsilon=sones_epsilon, loudness_share=loudness_share
+        ),
         minutes=minutes if minutes is not None or updates is not None else 120.0,
         updates=updates,
         sequences=sequences,

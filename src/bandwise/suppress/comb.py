@@ -1,4 +1,4 @@
-"""The comb filter: a voice repeats itself every period and noise does not, so a mean over periods keeps voices.
+"""The comb filter: a voice repeats itself every period and noise does not, so a mean over periods keeps it.
 
 p(n) = sum_k w_k y(n - k T), k from -M to M, w a Hann window without its zero ends (PercepNet, section 4).
 Taps with k < 0 need samples that are still to come. The look-ahead holds some of them; those beyond it are

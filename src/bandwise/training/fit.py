@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
+from bandwise.suppress.features import BAND_LEVEL
+from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.loss import LossConfig, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
 from bandwise.training.model import PercepNet, PercepNetConfig
@@ -189,7 +191,14 @@ def losses_of(
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch)
     with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
         gains, strengths, _ = network(features)
-    return perceptual_loss(gains, strengths, targets, bands_valid, config.loss)
+    return perceptual_loss(gains, strengths, targets, bands_valid, current_levels(features), config.loss)
+
+
+def current_levels(features: Tensor) -> Tensor:
+    """Band levels [B, T, bands] of the frames decided on: the inputs hold those of LOOKAHEAD_FRAMES later."""
+    ahead = features[..., BAND_LEVEL]
+    first = ahead[:, :1].expand(-1, LOOKAHEAD_FRAMES, -1)
+    return torch.cat([first, ahead], dim=1)[:, : ahead.shape[1]]
 
 
 @torch.no_grad()

@@ -3,6 +3,10 @@
 `plain` is the form of Valin et al. 2020: errors of g^(1/2), squared and to the fourth power.  `sones` is that
 of Valin et al. 2021 (Joint neural echo control): errors of the loudness g^0.6 relative to the loudness
 itself, which weighs speech removed completely and noise that leaks into silence more.
+
+Both count all bands of all frames alike, heard or not. `loudness_share` of the weight goes by the loudness of
+the noisy band instead (Stevens: energy^0.3), relative to its mean over the sequence, so that it does not
+depend on the level.
 """
 
 from dataclasses import dataclass
@@ -21,10 +25,12 @@ class LossConfig:
     sones_epsilon: float = 0.1  # loudness below which errors count as absolute; smaller punishes leaks harder
     fourth_power_weight: float = 10.0
     strength_weight: float = 1.0
+    loudness_share: float = 0.5  # 0: all bands and frames alike; 1: by their loudness alone
 
 
 # A power below one has an infinite slope at zero; this floor bounds it where a sigmoid has run into its end.
 FLOOR = 1e-4
+LOUDEST = 8.0  # no band of a frame counts more than this many average ones
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:
@@ -57,15 +63,28 @@ def band_mask(bands_valid: Tensor, bands: int) -> Tensor:
     return (torch.arange(bands, device=bands_valid.device) < bands_valid[:, None, None]).float()
 
 
+def loudness_weights(levels: Tensor, mask: Tensor, share: float) -> Tensor:
+    """Weights with mean about 1: log10 energies [B, T, bands] -> [B, T, bands], masked bands left out."""
+    loudness = mask * 10 ** (0.3 * levels)
+    mean = loudness.mean(dim=(1, 2), keepdim=True).clamp_min(1e-6)
+    return mask * (1 - share + share * (loudness / mean).clamp_max(LOUDEST))
+
+
 def perceptual_loss(
-    gains: Tensor, strengths: Tensor, targets: Tensor, bands_valid: Tensor, config: LossConfig
+    gains: Tensor,
+    strengths: Tensor,
+    targets: Tensor,
+    bands_valid: Tensor,
+    levels: Tensor,
+    config: LossConfig,
 ) -> tuple[Tensor, Tensor]:
     """(gain loss, weighted strength loss) per band: means over sequences, frames and bands (masked: 0).
 
-    gains, strengths [B, T, bands] in [0, 1]; targets [B, T, 2 bands], gains first; bands_valid [B].
+    gains, strengths [B, T, bands] in [0, 1]; targets [B, T, 2 bands], gains first; bands_valid [B]; levels
+    [B, T, bands] log10 of the noisy bands' energies.
     """
     bands = gains.shape[-1]
-    mask = band_mask(bands_valid, bands)
+    mask = loudness_weights(levels, band_mask(bands_valid, bands), config.loudness_share)
     for_gains = (mask * gain_loss(gains, targets[..., :bands], config)).mean()
     for_strengths = (mask * strength_loss(strengths, targets[..., bands:])).mean()
     return for_gains, config.strength_weight * for_strengths
