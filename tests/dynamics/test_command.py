@@ -68,3 +68,20 @@ def test_plot_with_a_pipe_is_refused(loud):
     status, _, error = bandwise("dynamics", "-", "--plot", data=loud.read_bytes())
     assert status == 2
     assert "give -o and file names" in error
+
+
+def test_measure_prints_a_table(loud):
+    """`measure` prints a row for the file and one for what a preset makes of it, with its distortion."""
+    status, out, error = bandwise("measure", loud, "--preset", "conventional")
+    assert status == 0, error
+    rows = [line.split("|") for line in out.decode().splitlines()]
+    assert rows[2][1].strip() == "loud.wav"
+    assert rows[3][1].strip() == "conventional"
+    assert float(rows[3][6]) > 0.0
+
+
+def test_measure_without_anything_is_refused():
+    """`measure` needs a file or a preset."""
+    status, _, error = bandwise("measure")
+    assert status == 2
+    assert "neither a file nor --preset" in error
