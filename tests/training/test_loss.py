@@ -107,7 +107,7 @@ def test_loss_is_a_mean_over_sequences_and_frames():
 
 
 def test_loudness_counts_by_its_share_and_level_does_not():
-    """Ten times the energy weighs 10^0.3 as much at share 1, the same at 0; louder recordings weigh the same."""
+    """Ten times the energy weighs 10^0.3 as much at share 1, the same at 0; the level weighs nothing."""
     levels = torch.tensor([[[-6.0, -5.0]]])
     everything = torch.ones(1, 1, 2)
     quiet, loud = loudness_weights(levels, everything, 1.0).flatten().tolist()
