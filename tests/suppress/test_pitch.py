@@ -174,7 +174,7 @@ def test_path_beats_pyin_on_synthetic_voices():
     pytest.importorskip("librosa", reason="pYIN is librosa's")
     trackers = {"path": pitch_track, "pyin": lambda x: measure.pyin(x, decides=False)}
     cases = measure.synthetic_cases((5, 0), seeds=range(4), seconds=2.0)
-    gross = {name: 0.0 for name in trackers}
+    gross = dict.fromkeys(trackers, 0.0)
     for row in measure.compare(trackers, cases):
         gross[row["tracker"]] += row["gross"]
     assert gross["path"] < 0.75 * gross["pyin"]
