@@ -34,7 +34,8 @@ def make_half(sample_rate, channels, *, model, block_multiple=1, **_):
     return HopProcessor(Half, sample_rate, channels, block_multiple)
 
 
-enhance.make_suppressor = make_half
+if __name__ in {"__main__", "__mp_main__"}:  # the script, here or in a process that it starts
+    enhance.make_suppressor = make_half
 
 if __name__ == "__main__":
     cli.main()

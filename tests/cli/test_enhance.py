@@ -250,19 +250,19 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("what", BAD_FILES)
-def test_bad_input_is_one_line(tmp_path, what):
+def test_bad_input_is_one_line(tmp_path, what, refused):
     """Each kind of bad file: one line, status 2, no output and nothing half-made."""
     content, says = BAD_FILES[what]
     (tmp_path / "in.wav").write_bytes(content)
-    assert says in failed(call("enhance", tmp_path / "in.wav", "-o", tmp_path / "out.wav"))
+    assert says in refused(tmp_path / "in.wav", "-o", tmp_path / "out.wav")
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 
 @pytest.mark.parametrize("what", [name for name in BAD_FILES if name != "not audio"])
-def test_bad_pipe_is_one_line(what):
+def test_bad_pipe_is_one_line(what, refused):
     """The same through standard input."""
     content, says = BAD_FILES[what]
-    assert says in failed(call("enhance", "-", "-o", "-", stdin=content))
+    assert says in refused("-", "-o", "-", stdin=content)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_bad_pipe_is_one_line(what):
         (["DIR", "-o", "OUT2"], "no audio files"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_one_line(noisy, args, says):
+def test_a_request_that_makes_no_sense_is_one_line(noisy, args, says, refused):
     """Each with what came, what is allowed and what to do; the input is never touched."""
     (noisy.parent / "dir").mkdir()
     names = {
@@ -299,7 +299,7 @@ def test_a_request_that_makes_no_sense_is_one_line(noisy, args, says):
     }
     args = [str(names.get(arg, arg)).replace("DIR", str(names["DIR"])) for arg in args]
     before = noisy.read_bytes()
-    assert says in failed(call("enhance", *args, stdin=sound(480).tobytes()))
+    assert says in refused(*args, stdin=sound(480).tobytes())
     assert noisy.read_bytes() == before
     assert leftovers(noisy.parent) == []
     assert not noisy.with_name("out.wav").exists()
