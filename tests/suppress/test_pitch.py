@@ -80,12 +80,20 @@ def best_of_all_pairs(best, correlation):
     return pairs.max(axis=1) + local, pairs
 
 
-@given(seed=st.integers(0, 2**32 - 1), spread=st.sampled_from([0.01, 0.3, 3.0]))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    spread=st.sampled_from([0.01, 0.3, 3.0]),
+    floor=st.sampled_from([0.0, 0.5, 2.0, 20.0]),
+)
 @settings(max_examples=60, deadline=None)
-def test_viterbi_step_is_the_best_of_all_pairs(seed, spread):
-    """Two sweeps and a jump find for every lag the maximum over all 169 predecessors, and which it was."""
+def test_viterbi_step_is_the_best_of_all_pairs(seed, spread, floor):
+    """Two sweeps and a jump find for every lag the maximum over all 169 predecessors, and which it was.
+
+    A high floor with one or two peaks makes jumps worth while, a wide spread makes steps so.
+    """
     rng = np.random.default_rng(seed)
-    best = (-spread * rng.random(169)).astype(np.float32)
+    best = (-floor - spread * rng.random(169)).astype(np.float32)
+    best[rng.integers(169, size=2)] += np.float32(floor)
     correlation = rng.uniform(-1, 1, 169).astype(np.float32)
     expected, pairs = best_of_all_pairs(best, correlation)
     came_from = np.full(169, -1)
