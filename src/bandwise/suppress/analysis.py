@@ -44,6 +44,7 @@ class Analysis(NamedTuple):
     spectra: NDArray[np.complex64]
     energies: NDArray[np.float32]
     low: NDArray[np.float32]
+    rumble: NDArray[np.float32]
     best: NDArray[np.float32]
     came_from: NDArray[np.int64]
     correlation: NDArray[np.float32]
@@ -61,6 +62,7 @@ def fresh_analysis() -> Analysis:
         spectra=np.zeros((frames, BINS), np.complex64),
         energies=np.zeros((frames, BANDS), np.float32),
         low=np.zeros(TRACK_HISTORY, np.float32),
+        rumble=np.zeros(2, np.float32),
         best=np.zeros(LAGS, np.float32),
         came_from=np.zeros(LAGS, np.int64),
         correlation=np.zeros((2, LAGS), np.float32),
@@ -104,7 +106,7 @@ def track_pitch(state: Analysis) -> float:
     The newest correlation belongs to the next frame: its window ends with the look-ahead and is centred
     on that frame. The best path to there came through the current frame, one step back.
     """
-    decimate(state.history, state.low)
+    decimate(state.history, state.low, state.rumble)
     state.correlation[0] = state.correlation[1]
     correlate(state.low, state.correlation[1])
     advance(state.best, state.correlation[1], state.came_from)

@@ -31,6 +31,12 @@ CHANGE_COST = 1.5
 JUMP_COST = 1.2
 LONG_COST = 0.06
 
+# Lags are DECIMATION samples apart; the true period lies within half of that, or a little more in noise.
+REFINED_BY = 3
+
+# Rumble below the voice looks like its own past, too. A zero at 0 Hz and a pole take it out: -3 dB at 80 Hz.
+RUMBLE_POLE = np.float32(np.exp(-2 * np.pi * 80.0 / TRACK_RATE))
+
 # Correlation is 0, not noise, where the mean square lies below -100 dB.
 SILENCE = 1e-10 * TRACK_WINDOW
 
@@ -51,15 +57,20 @@ LOW_PASS = low_pass()
 
 
 @kernel(any_order=True)
-def decimate(history: Array, low: Array) -> None:
-    """Append the newest hop of `history` (48 kHz) to `low` (12 kHz, TRACK_HISTORY samples)."""
+def decimate(history: Array, low: Array, rumble: Array) -> None:
+    """Append the newest hop of `history` (48 kHz) to `low` (12 kHz, TRACK_HISTORY samples), without rumble.
+
+    `rumble` holds the last sample before and after that filter.
+    """
     low[:-TRACK_HOP] = low[TRACK_HOP:].copy()
     for m in range(TRACK_HOP):
         end = history.shape[0] - HOP_SAMPLES + DECIMATION * (m + 1)
         total = np.float32(0.0)
         for k in range(LOW_PASS.shape[0]):
             total += LOW_PASS[k] * history[end - 1 - k]
-        low[TRACK_HISTORY - TRACK_HOP + m] = total
+        rumble[1] = RUMBLE_POLE * rumble[1] + total - rumble[0]
+        rumble[0] = total
+        low[TRACK_HISTORY - TRACK_HOP + m] = rumble[1]
 
 
 @kernel(any_order=True)
@@ -115,21 +126,22 @@ def advance(best: Array, correlation: Array, came_from: NDArray[np.int64]) -> No
 
 @kernel(any_order=True)
 def refine(history: Array, start: int, samples: int, period: int) -> int:
-    """Period in samples at 48 kHz, within 5 of `period`, at which the frame best matches both neighbours.
+    """Period at 48 kHz, within REFINED_BY samples of `period`, at which the frame best fits its neighbours.
 
-    The frame is history[start : start + samples]; one period before and after it must be there.
+    The frame is history[start : start + samples]; one period before and after it must be there. The two are
+    added, since both match a voice; each counts in the norm for itself, for the norm of their sum falls with
+    it where they disagree and would hide that.
     """
     best, best_match = period, np.float32(-np.inf)
     frame = history[start : start + samples]
-    lowest = max(period - 5, MIN_PERIOD)
-    for candidate in range(lowest, min(period + 5, MAX_PERIOD) + 1):
+    lowest = max(period - REFINED_BY, MIN_PERIOD)
+    for candidate in range(lowest, min(period + REFINED_BY, MAX_PERIOD) + 1):
         before = history[start - candidate : start - candidate + samples]
         after = history[start + candidate : start + candidate + samples]
         product, energy = np.float32(0.0), np.float32(1e-9)
         for n in range(samples):
-            either = before[n] + after[n]
-            product += frame[n] * either
-            energy += either * either
+            product += frame[n] * (before[n] + after[n])
+            energy += before[n] * before[n] + after[n] * after[n]
         match = product / np.sqrt(energy)
         if match > best_match:
             best, best_match = candidate, match
