@@ -32,14 +32,25 @@ def test_low_pass_keeps_harmonics_and_stops_aliases():
 
 
 def test_decimation_is_filter_and_pick():
-    """Hop by hop, the kernel makes every fourth sample of SciPy's filtered signal."""
+    """Hop by hop, the kernel makes every fourth sample of SciPy's filtered signal, without rumble."""
     x = noise(480 * 20)
     history, low = np.zeros(HISTORY_SAMPLES, np.float32), np.zeros(module.TRACK_HISTORY, np.float32)
+    rumble = np.zeros(2, np.float32)
     for hop in x.reshape(-1, 480):
         history = np.concatenate([history[480:], hop])
-        module.decimate(history, low)
-    expected = lfilter(module.LOW_PASS.astype(float), 1, x)[3::4]
+        module.decimate(history, low, rumble)
+    low_passed = lfilter(module.LOW_PASS.astype(float), 1, x)[3::4]
+    expected = lfilter([1, -1], [1, -module.RUMBLE_POLE], low_passed)
     assert np.allclose(low, expected[-module.TRACK_HISTORY :], atol=1e-6)
+
+
+def test_rumble_is_taken_out():
+    """Nothing at 0 Hz, -3 dB at 80 Hz, half a decibel at most from 300 Hz up."""
+    hz, response = freqz([1, -1], [1, -module.RUMBLE_POLE], worN=[0.0, 80.0, 300.0, 1_000.0], fs=12_000)
+    level_db = dict(zip(hz, 20 * np.log10(np.abs(response) + 1e-12), strict=True))
+    assert level_db[0.0] < -100
+    assert level_db[80.0] == pytest.approx(-3, abs=0.3)
+    assert np.abs([level_db[300.0], level_db[1_000.0]]).max() < 0.5
 
 
 def correlation_of(low):
@@ -133,17 +144,25 @@ def test_pulses_have_their_period(period):
 def test_tones_have_their_pitch(hz):
     """A sine repeats itself after every period: the shortest is followed, not its double or triple.
 
-    Lags are 4 samples apart, and one harmonic alone does not say where the refinement within 5 should go.
+    A sine is the hardest case for the last sample, its correlation is so flat.
     """
     track = pitch_track(tone(48_000, hz))
-    assert np.abs(48_000 / track[40:-5] - 48_000 / hz).max() < 8
+    assert np.abs(48_000 / track[40:-5] - 48_000 / hz).max() < 2
 
 
 def test_refinement_finds_the_sample():
-    """From five samples off on either side, a noise that repeats itself is matched exactly."""
+    """From anywhere between two lags, 4 samples apart, a noise that repeats itself is matched exactly."""
     history = np.resize(noise(333, seed=7), HISTORY_SAMPLES)
-    for guess in range(328, 339):
+    for guess in range(331, 336):
         assert module.refine(history, FRAME_START, 960, guess) == 333
+
+
+@pytest.mark.parametrize("period", [100, 218, 480])
+def test_refinement_of_a_tone_is_its_period(period):
+    """One harmonic is enough: mismatch of the neighbours is not normalised away."""
+    history = tone(HISTORY_SAMPLES, 48_000 / period)
+    for guess in range(period - 2, period + 3):
+        assert abs(module.refine(history, FRAME_START, 960, guess) - period) <= 1
 
 
 def test_refinement_stays_in_range():
@@ -160,21 +179,20 @@ def errors_of(cases):
 
 
 def test_path_beats_peaks_on_synthetic_voices():
-    """Voices of known pitch: right where it is clean, and octaves are confused at most two thirds as often.
+    """Voices of known pitch, right where it is clean; in noise, a fifth fewer gross errors at least.
 
-    The noise falls as 1/f or 1/f^2. Where it buries the pitch altogether no path can help, so that the sum
-    of all gross errors at 10, 5 and 0 dB is lower by a smaller margin.
+    That is the sum over 10, 5 and 0 dB; octaves among them are confused a quarter less often at least.
     """
     errors = errors_of(measure.synthetic_cases(seeds=range(8), seconds=3.0))
     assert errors["path", "clean"]["gross"] < 0.01
-    assert errors["path", "10 dB"]["gross"] < 0.08
+    assert errors["path", "10 dB"]["gross"] < 0.05
     noisy = ("10 dB", "5 dB", "0 dB")
     octaves, gross = (
         {name: sum(errors[name, snr][kind] for snr in noisy) for name in TRACKERS}
         for kind in ("octave", "gross")
     )
-    assert octaves["path"] < 2 / 3 * octaves["peak"]
-    assert gross["path"] < 0.97 * gross["peak"]
+    assert octaves["path"] < 0.75 * octaves["peak"]
+    assert gross["path"] < 0.8 * gross["peak"]
 
 
 def test_path_beats_pyin_on_synthetic_voices():
