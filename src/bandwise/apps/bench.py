@@ -1,4 +1,4 @@
-"""`bandwise bench-dynamics`: what the loudspeaker side costs, beside its peers, in the same run."""
+"""`bandwise bench dynamics`: what the loudspeaker side costs, beside its peers, in the same run."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from bandwise.errors import BandwiseError
+
 BANDS = (1, 3, 5, 8)
 BLOCKS = (64, 128, 480, 4_800)
 
 
-def bench_dynamics(
+def bench(
+    subject: Annotated[str, typer.Argument(metavar="dynamics", help="What to time.")],
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of sound per run.")] = 10.0,
     runs: Annotated[int, typer.Option(min=1, help="Runs per figure; the least counts.")] = 5,
     peers: Annotated[bool, typer.Option(help="Run the peers that are installed, too.")] = True,
@@ -19,6 +22,8 @@ def bench_dynamics(
 
     Compressor and limiter in every band, a limiter on the sum; ffmpeg, sox and pedalboard where installed.
     """
+    if subject != "dynamics":
+        raise BandwiseError(f"got {subject}; bench times dynamics; run: bandwise bench dynamics")
     from bandwise.measure.dynamics_cost import machine, own_cost
 
     print(f"Cost in % of one core, 48 kHz, CPU time, least of {runs} runs of {seconds:g} s; {machine()}.\n")
