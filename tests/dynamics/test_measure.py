@@ -18,6 +18,7 @@ from bandwise.measure.loudness import (
     k_weighting,
     true_peak_db,
 )
+from bandwise.measure.residual import gain_residual
 
 
 def test_k_weighting_is_the_table_of_the_standard():
@@ -101,6 +102,21 @@ def test_programme_distortion_ignores_gain_and_sees_clipping():
     assert programme_distortion(lambda y: slow * y, x, RATE) < 0.2
     assert programme_distortion(lambda y: np.clip(y, -0.2, 0.2), x, RATE) > 10.0
     assert programme_distortion(lambda y: y + 0.01 * noise, x, RATE) == pytest.approx(1.0, rel=0.1)
+
+
+def test_gain_residual_ignores_gains_and_sees_what_moves_fast():
+    """A gain, one per band or a slow one leaves little; noise its share of the sum; 20 Hz tremolo a lot."""
+    rng = np.random.default_rng(3)
+    x, noise = rng.standard_normal((2, 4 * RATE)) * 0.2
+    seconds = np.arange(len(x)) / RATE
+    steps = np.fft.irfft(
+        np.fft.rfft(x) * np.where(np.fft.rfftfreq(len(x), 1 / RATE) < 640, 1.0, -0.3), len(x)
+    )
+    assert gain_residual(-0.5 * x, x, RATE) < 1e-6
+    assert gain_residual(steps, x, RATE) < 1.0
+    assert gain_residual((1.0 + 0.3 * np.sin(np.pi * seconds)) * x, x, RATE) < 2.0
+    assert gain_residual(x + 0.1 * noise, x, RATE) == pytest.approx(100 * 0.1 / np.sqrt(1.01), rel=0.05)
+    assert gain_residual((1.0 + 0.3 * np.sin(40 * np.pi * seconds)) * x, x, RATE) > 10.0
 
 
 def test_meters_leave_the_sound_alone():

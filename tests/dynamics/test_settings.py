@@ -1,5 +1,7 @@
 """Settings: what is refused and how it is worded, TOML there and back, presets."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +50,14 @@ def test_presets_are_listed_described_and_survive_toml():
         preset = load_preset(name)
         assert len(preset.description) > 40
         assert from_toml(to_toml(preset)) == preset
+
+
+def test_baseline_differs_in_what_its_description_says_alone():
+    """`conventional` is `smart-speaker` without phase compensation and with clipped bands, nothing else."""
+    ours = load_preset("smart-speaker")
+    bands = tuple(replace(band, limiter=replace(band.limiter, mode="clip")) for band in ours.bands)
+    baseline = load_preset("conventional")
+    assert baseline == replace(ours, description=baseline.description, compensated=False, bands=bands)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,0 +1,123 @@
+"""Print the tables of docs/dynamics.md and draw its figure: smart-speaker against the conventional baseline.
+
+python docs/dynamics.py MUSIC        MUSIC: a folder of recordings with their MANIFEST.csv
+
+Every recording that the manifest calls bass-heavy is measured, whole. The figure shows the first of them that
+is in the train split, 12 s from its middle: a rule, not a choice.
+"""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.audio_io import open_source
+from bandwise.door import convert
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import LimiterSettings, MultibandSettings
+from bandwise.dynamics.store import load_preset
+from bandwise.measure.distortion import programme_distortion
+from bandwise.measure.intervals import Mean, mean_of
+from bandwise.measure.loudness import bass_level_db, crest_factor_db, integrated_loudness
+from bandwise.measure.programme import Programme, draw_waveforms, measured
+from bandwise.measure.residual import gain_residual
+from bandwise.stream import whole
+
+PRESETS = ("conventional", "smart-speaker")
+FIGURE = Path(__file__).parent / "figures" / "three-waveforms.png"
+FIGURE_SECONDS = 12
+TITLES = ("distortion in gaps, %", "rest beyond gains, %", "bass, dB", "crest, dB", "loudness, LU")
+DECIMALS = (2, 1, 2, 2, 2)
+
+
+def main() -> None:
+    """Measure all, print both tables, draw one."""
+    folder = Path(sys.argv[1])
+    with (folder / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
+        bassy = [row for row in csv.DictReader(file) if row["bass_heavy"] == "yes"]
+    drawn = next(row["path"] for row in bassy if row["split"] == "train")
+    draw_waveforms(three(drawn, *middle(*read(folder / drawn))), str(FIGURE))
+    print_row("recording", TITLES)
+    print_row("---", ["---"] * len(TITLES))
+    print_means(np.array([measure_one(folder / row["path"]) for row in bassy]))
+
+
+def read(path: Path) -> tuple[NDArray[Any], int]:
+    """(frames, channels) and the rate of a whole file."""
+    with open_source(str(path)) as source:
+        rate, pieces = source.sample_rate, []
+        while len(block := source.read(source.sample_rate)):
+            pieces.append(convert(block, "float32"))
+    return np.concatenate(pieces), rate
+
+
+def middle(x: NDArray[Any], rate: int) -> tuple[NDArray[Any], int]:
+    """The 12 s around the middle."""
+    start = (len(x) - FIGURE_SECONDS * rate) // 2
+    return x[start : start + FIGURE_SECONDS * rate], rate
+
+
+def three(name: str, x: NDArray[Any], rate: int) -> list[Programme]:
+    """The recording, and what each preset makes of it."""
+    return [measured(name, x, rate), *(measured(preset, x, rate, preset=preset) for preset in PRESETS)]
+
+
+def compared(x: NDArray[Any], rate: int) -> list[list[float]]:
+    """[preset][figure], in the order of `PRESETS` and `TITLES`; levels are differences from the original."""
+    return [
+        [*distortions(load_preset(name), x, rate), *levels(load_preset(name), x, rate)] for name in PRESETS
+    ]
+
+
+def distortions(settings: MultibandSettings, x: NDArray[Any], rate: int) -> tuple[float, float]:
+    """Both measures of distortion, of the first channel alone; the second against the linear path."""
+    samples = np.asarray(x[:, 0], dtype=np.float64)
+    linear = replace(settings.with_bands(bypass=True), output=LimiterSettings(enabled=False))
+    y, reference = (whole(MultibandDynamics(each, rate), samples) for each in (settings, linear))
+    processor = MultibandDynamics(settings, rate)
+    in_gaps = programme_distortion(lambda z: whole(processor, z), samples, rate)
+    return in_gaps, gain_residual(y, reference, rate)
+
+
+def levels(settings: MultibandSettings, x: NDArray[Any], rate: int) -> list[float]:
+    """Bass at equal loudness, crest and loudness, less those of the original, in dB."""
+    y = whole(MultibandDynamics(settings, rate, x.shape[1]), x)
+    louder = integrated_loudness(y, rate) - integrated_loudness(x, rate)
+    bass = bass_level_db(y, rate) - bass_level_db(x, rate) - louder
+    return [bass, crest_factor_db(y) - crest_factor_db(x), louder]
+
+
+def measure_one(path: Path) -> list[list[float]]:
+    """`compared` of a file, printed at once: baseline / ours in each cell."""
+    values = compared(*read(path))
+    print_row(path.stem, [f"{a:.{d}f} / {b:.{d}f}" for a, b, d in zip(*values, DECIMALS, strict=True)])
+    return values
+
+
+def print_means(values: NDArray[np.float64]) -> None:
+    """Means over recordings of each preset, and of the difference within each recording."""
+    columns = [values[:, 0], values[:, 1], values[:, 1] - values[:, 0]]
+    print()
+    print_row(f"mean of {len(values)}, 95 % interval", [*PRESETS, "difference"])
+    print_row("---", ["---"] * len(columns))
+    for index, (title, decimals) in enumerate(zip(TITLES, DECIMALS, strict=True)):
+        print_row(title, [stated(mean_of(column[:, index]), decimals) for column in columns])
+
+
+def print_row(title: str, cells: Sequence[str]) -> None:
+    """A row of a Markdown table, at once."""
+    print(f"| {title} | {' | '.join(cells)} |", flush=True)
+
+
+def stated(mean: Mean, decimals: int) -> str:
+    """A mean with its interval."""
+    return f"{mean.value:.{decimals}f} ± {mean.half_width:.{decimals}f}"
+
+
+if __name__ == "__main__":
+    main()
