@@ -10,6 +10,7 @@ from bandwise.suppress.analysis import (
     FRAME_START,
     Analysis,
     analyse_hop,
+    compare_with_comb,
     fresh_analysis,
     look_ahead,
     remember,
@@ -131,16 +132,6 @@ def _describe_pair(
 
 
 @kernel
-def _recomb(state: Analysis, period: int) -> None:
-    """Comb-filter the current frame with another period than its own."""
-    state.period[0] = period
-    filtered = np.empty(WINDOW_SAMPLES, np.float32)
-    comb(state.history, FRAME_START, period, filtered)
-    state.comb_spectrum[:] = analyse(filtered)
-    band_coherence(state.spectra[0], state.comb_spectrum, state.coherence)
-
-
-@kernel
 def _apply_ideal(
     clean_hops: Array,
     noisy_hops: Array,
@@ -158,7 +149,8 @@ def _apply_ideal(
         _watch(clean_hops[hop], clean)
         _watch(noisy_hops[hop], noisy)
         analyse_hop(pitch_hops[hop], pitch)
-        _recomb(noisy, pitch.period[0])
+        noisy.period[0] = pitch.period[0]
+        compare_with_comb(noisy)
         _ideal_answers(clean, noisy, answers)
         if not use_comb:
             answers[BANDS:] = 0.0

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
+from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.features import TARGETS_SIZE as TARGETS
 from bandwise.training.corpus import load_corpus
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOP_S = 0.010
-FEATURES, TARGETS = 70, 68
 LAST_BAND_NEEDS_HZ = 19_500.0  # Opus, in which most recordings are kept, stops at 20 kHz
 
 Batch = tuple[Signal, Signal, NDArray[np.int64]]
