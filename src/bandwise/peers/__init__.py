@@ -1,0 +1,1 @@
+"""Other people's noise suppressors behind one interface, for comparison; bandwise needs none of them."""

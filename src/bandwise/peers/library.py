@@ -1,0 +1,38 @@
+"""Shared libraries of other projects, by ctypes."""
+
+import ctypes
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from bandwise.peers.peer import Absent
+
+
+def load(candidates: list[str], hint: str) -> ctypes.CDLL:
+    """The first of `candidates` (paths, or names for the loader) that opens.
+
+    Raises:
+        Absent: none does; says `hint`.
+    """
+    for candidate in filter(None, candidates):
+        with suppress(OSError):
+            return ctypes.CDLL(candidate)
+    raise Absent(hint)
+
+
+def inside_package(package: str, file: str) -> str:
+    """Path of a file in an installed package that is not imported for it; "" if there is none."""
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(next(iter(folders or [""]))) / file
+    return str(path) if path.is_file() else ""
+
+
+def installed_version(distribution: str) -> str:
+    """Version of an installed distribution; "" if it is not."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
