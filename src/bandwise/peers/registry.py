@@ -7,7 +7,7 @@ from importlib import import_module
 from bandwise.errors import BandwiseError
 from bandwise.peers.peer import Absent, Peer
 
-KNOWN = ("rnnoise", "webrtc", "speexdsp")
+KNOWN = ("rnnoise", "webrtc", "speexdsp", "gtcrn")
 """Every name is a module beside this one with `find(path) -> Peer`; path is "" where the user gave none."""
 
 
