@@ -37,6 +37,7 @@ CONFIG = FitConfig(
     updates=80,
     sequences=16,
     frames=40,
+    window=40,
     learning_rate=5e-3,
     warmup_updates=10,
     average_updates=20,
@@ -73,9 +74,8 @@ def test_loss_falls_on_a_learnable_problem(tmp_path, precision):
     levels = fitting.current_levels(torch.from_numpy(features))
     truth = torch.from_numpy(targets)
     middle = truth.mean(dim=(0, 1)).expand_as(truth)
-    constant, _ = fitting.perceptual_loss(
-        middle[..., :34], middle[..., 34:], truth, torch.from_numpy(bands_valid), levels, CONFIG.loss
-    )
+    weights = fitting.band_weights(levels, torch.from_numpy(bands_valid), CONFIG.loss)
+    constant, _ = fitting.perceptual_loss(middle[..., :34], middle[..., 34:], truth, weights, CONFIG.loss)
     assert validations[-1]["gain_loss"] < constant.item() / 3
     assert validations[-1]["gain_loss"] < validations[0]["gain_loss"]
 
@@ -182,8 +182,30 @@ def test_an_infinite_batch_is_skipped(tmp_path):
             features, targets, bands_valid = super().batch(rng, sequences, frames)
             return features * np.float32("inf"), targets, bands_valid
 
-    fitting.update(CONFIG, run, Broken(), torch.device("cpu"), torch.float32)
+    fitting.learn_batch(CONFIG, run, Broken(), torch.device("cpu"), torch.float32)
     assert torch.equal(before, _weights(run.network))
+
+
+def test_states_are_carried_from_window_to_window(tmp_path):
+    """Untrained, the losses of four windows average to that of the whole, for the network hears it all."""
+    data = FollowTheLevel()
+    run = fitting.start(CONFIG, data, tmp_path, torch.device("cpu"))
+    batch = data.batch(np.random.default_rng(3), 4, 40)
+    cpu = torch.device("cpu")
+    (whole,) = fitting.losses_by_window(CONFIG, run.network, batch, cpu, torch.float32)
+    parts = list(fitting.losses_by_window(replace(CONFIG, window=10), run.network, batch, cpu, torch.float32))
+    assert len(parts) == 4
+    assert torch.allclose(
+        torch.tensor([[v.item() for v in losses] for losses in parts]).mean(0), torch.stack(whole), rtol=1e-5
+    )
+
+
+def test_every_window_is_an_update(tmp_path):
+    """Two batches cut in four windows are eight updates, of a quarter of the audio each."""
+    _, records = _train(tmp_path, window=10, updates=8, log_every=4)
+    assert [r["update"] for r in records if r["kind"] == "train"] == [4, 8]
+    saved = fitting.read_checkpoint(tmp_path / "checkpoint.pt")["counters"]
+    assert saved["audio_s"] == pytest.approx(2 * 16 * 0.4)
 
 
 def test_bad_requests_say_what_to_do(tmp_path):

@@ -7,15 +7,24 @@ torch = pytest.importorskip("torch")
 from bandwise.training.loss import (  # noqa: E402
     LossConfig,
     band_mask,
+    band_weights,
     gain_errors,
     gain_loss,
-    loudness_weights,
     perceptual_loss,
     strength_loss,
 )
 
 SONES, PLAIN = LossConfig(gain_form="sones"), LossConfig(gain_form="plain")
 LEVELS = torch.linspace(-8, -2, 34).expand(2, 3, 34)
+
+
+def _losses(gains, strengths, targets, valid, levels, config):
+    return perceptual_loss(gains, strengths, targets, band_weights(levels, valid, config), config)
+
+
+def _weights(levels, share):
+    valid = torch.full((len(levels),), levels.shape[-1])
+    return band_weights(levels, valid, LossConfig(loudness_share=share))
 
 
 def _example(batch=2, frames=3):
@@ -30,7 +39,7 @@ def test_perfect_outputs_cost_nothing(config):
     gains, strengths, targets = _example()
     gains[0, 0, :5], gains[0, 0, 5:9] = 0, 1
     targets[..., :34] = gains
-    for loss in perceptual_loss(gains, strengths, targets, torch.tensor([34, 34]), LEVELS, config):
+    for loss in _losses(gains, strengths, targets, torch.tensor([34, 34]), LEVELS, config):
         assert loss.item() == 0
 
 
@@ -79,23 +88,23 @@ def test_bands_above_the_files_bandwidth_do_not_count():
     gains, strengths, targets = _example()
     gains.requires_grad_()
     valid = torch.tensor([20, 34])
-    loss = sum(perceptual_loss(gains, strengths, 1 - targets, valid, LEVELS, SONES))
+    loss = sum(_losses(gains, strengths, 1 - targets, valid, LEVELS, SONES))
     loss.backward()
     assert gains.grad[0, :, 20:].abs().max() == 0
     assert gains.grad[0, :, :20].abs().min() > 0
     changed = gains.detach().clone()
     changed[0, :, 20:] = 0.5
-    assert sum(
-        perceptual_loss(changed, strengths, 1 - targets, valid, LEVELS, SONES)
-    ).item() == pytest.approx(loss.item())
+    assert sum(_losses(changed, strengths, 1 - targets, valid, LEVELS, SONES)).item() == pytest.approx(
+        loss.item()
+    )
     assert band_mask(valid, 34).sum(dim=-1).flatten().tolist() == [20, 34]
 
 
 def test_loss_is_a_mean_over_sequences_and_frames():
     """Repeating the batch leaves both losses as they are."""
     gains, strengths, targets = _example()
-    once = perceptual_loss(gains, strengths, 1 - targets, torch.tensor([34, 30]), LEVELS, SONES)
-    twice = perceptual_loss(
+    once = _losses(gains, strengths, 1 - targets, torch.tensor([34, 30]), LEVELS, SONES)
+    twice = _losses(
         gains.repeat(2, 1, 1),
         strengths.repeat(2, 1, 1),
         1 - targets.repeat(2, 1, 1),
@@ -109,19 +118,15 @@ def test_loss_is_a_mean_over_sequences_and_frames():
 def test_loudness_counts_by_its_share_and_level_does_not():
     """Ten times the energy weighs 10^0.3 as much at share 1, the same at 0; the level weighs nothing."""
     levels = torch.tensor([[[-6.0, -5.0]]])
-    everything = torch.ones(1, 1, 2)
-    quiet, loud = loudness_weights(levels, everything, 1.0).flatten().tolist()
+    quiet, loud = _weights(levels, 1.0).flatten().tolist()
     assert loud / quiet == pytest.approx(10**0.3)
     assert quiet + loud == pytest.approx(2)
-    assert loudness_weights(levels, everything, 0.0).tolist() == everything.tolist()
-    assert torch.allclose(
-        loudness_weights(levels + 3, everything, 0.5), loudness_weights(levels, everything, 0.5)
-    )
+    assert _weights(levels, 0.0).flatten().tolist() == [1, 1]
+    assert torch.allclose(_weights(levels + 3, 0.5), _weights(levels, 0.5))
 
 
 def test_no_band_outweighs_all_others():
     """One loud frame among a thousand quiet ones counts as eight, not as hundreds."""
     levels = torch.full((1, 1000, 1), -10.0)
     levels[0, 500] = 0.0
-    weights = loudness_weights(levels, torch.ones_like(levels), 1.0)
-    assert weights.max().item() == pytest.approx(8)
+    assert _weights(levels, 1.0).max().item() == pytest.approx(8)

@@ -40,8 +40,9 @@ def train(
     hours: Annotated[
         float, typer.Option(help="Audio to make shards of beside the training, 100 MB an hour.")
     ] = 40.0,
-    sequences: Annotated[int, typer.Option(help="Sequences per update.")] = 24,
-    frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 200,
+    sequences: Annotated[int, typer.Option(help="Sequences side by side.")] = 64,
+    frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 500,
+    window: Annotated[int, typer.Option(help="Frames between two updates.")] = 125,
     learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 2e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
@@ -83,6 +84,7 @@ def train(
         updates=updates,
         sequences=sequences,
         frames=frames,
+        window=window,
         learning_rate=learning_rate,
         initial=initial,
         seed=seed,

@@ -22,9 +22,9 @@ from torch import Tensor
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
-from bandwise.training.loss import LossConfig, perceptual_loss
+from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
-from bandwise.training.model import PercepNet, PercepNetConfig
+from bandwise.training.model import PercepNet, PercepNetConfig, States
 
 FRAMES_PER_SECOND = 100
 CHECKPOINT_FORMAT = 1
@@ -55,8 +55,9 @@ class FitConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     minutes: float | None = None
     updates: int | None = None
-    sequences: int = 24  # per update; many small updates beat few large ones
-    frames: int = 200  # per sequence, 10 ms each
+    sequences: int = 64  # side by side
+    frames: int = 500  # per sequence, 10 ms each
+    window: int = 125  # frames between two updates; the states are carried on, gradients are not
     learning_rate: float = 2e-3  # the peak, after the warm-up
     final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
     warmup_updates: int = 200
@@ -121,11 +122,12 @@ def fit(
         while progress(config, run) < 1:
             for group in run.optimiser.param_groups:
                 group["lr"] = learning_rate(config, run.update, progress(config, run))
-            losses = update(config, run, train, device, dtype)
+            before = run.update
+            losses = learn_batch(config, run, train, device, dtype)
             run.elapsed_s = time.monotonic() - begun
-            if run.update % config.log_every == 0:
+            if _passed(config.log_every, before, run.update):
                 log.write(training_record(config, run, losses))
-            if valid is not None and run.update % config.validate_every == 0:
+            if valid is not None and _passed(config.validate_every, before, run.update):
                 log.write(validate(config, run, valid, device, dtype))
             if run.elapsed_s - last_save_s > 60 * config.checkpoint_minutes:
                 last_save_s = run.elapsed_s
@@ -162,14 +164,29 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     return run
 
 
-def update(
+def _passed(every: int, before: int, now: int) -> bool:
+    """Whether a multiple of `every` lies in (before, now]."""
+    return now // every > before // every
+
+
+def learn_batch(
     config: FitConfig, run: Run, train: TrainingData, device: torch.device, dtype: torch.dtype
 ) -> tuple[float, float, float]:
-    """One step of the optimiser and the moving average; gain loss, strength loss, norm of the gradient."""
+    """One batch, an update after each window; means of gain loss, strength loss and gradient norm."""
     batch = train.batch(run.rng, config.sequences, config.frames)
-    for_gains, for_strengths = losses_of(config, run.network, batch, device, dtype)
+    history = []
+    for for_gains, for_strengths in losses_by_window(config, run.network, batch, device, dtype):
+        norm = update(config, run, for_gains + for_strengths)
+        history.append((for_gains.item(), for_strengths.item(), norm))
+    run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
+    gains, strengths, norm = (float(v) for v in np.mean(history, axis=0))
+    return gains, strengths, norm
+
+
+def update(config: FitConfig, run: Run, loss: Tensor) -> float:
+    """One step of the optimiser and the moving average; the norm of the gradient."""
     run.optimiser.zero_grad()
-    torch.autograd.backward(for_gains + for_strengths)
+    torch.autograd.backward(loss)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.gradient_limit)
     if torch.isfinite(norm):
         run.optimiser.step()
@@ -180,18 +197,26 @@ def update(
         for kept, new in zip(run.average.parameters(), run.network.parameters(), strict=True):
             kept.lerp_(new, weight)
     run.update += 1
-    run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
-    return for_gains.item(), for_strengths.item(), norm.item()
+    return norm.item()
 
 
-def losses_of(
+def losses_by_window(
     config: FitConfig, network: PercepNet, batch: Arrays, device: torch.device, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """(gain loss, strength loss) of a network on a batch."""
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """(gain loss, strength loss) of each window of a batch in turn, the network's states carried on.
+
+    Truncated backpropagation through time: four updates for the products of one, and matrices tall enough to
+    keep matrix units busy, while the network still learns to use states older than a window.
+    """
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch)
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        gains, strengths, _ = network(features)
-    return perceptual_loss(gains, strengths, targets, bands_valid, current_levels(features), config.loss)
+    weights = band_weights(current_levels(features), bands_valid, config.loss)
+    states = None
+    for first in range(0, features.shape[1], config.window):
+        span = slice(first, first + config.window)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            gains, strengths, states = network(features[:, span], states)
+        states = States(*(v.detach() for v in states))
+        yield perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
 
 
 def current_levels(features: Tensor) -> Tensor:
@@ -209,7 +234,8 @@ def validate(
     remaining = config.validation_minutes * 60 * FRAMES_PER_SECOND
     sums, batches = np.zeros(2), 0
     for batch in valid.sequences(config.frames, config.sequences):
-        sums += [v.item() for v in losses_of(config, run.average, batch, device, dtype)]
+        windows = list(losses_by_window(config, run.average, batch, device, dtype))
+        sums += np.mean([[v.item() for v in losses] for losses in windows], axis=0)
         batches += 1
         remaining -= batch[0].shape[0] * batch[0].shape[1]
         if remaining <= 0:

@@ -63,28 +63,26 @@ def band_mask(bands_valid: Tensor, bands: int) -> Tensor:
     return (torch.arange(bands, device=bands_valid.device) < bands_valid[:, None, None]).float()
 
 
-def loudness_weights(levels: Tensor, mask: Tensor, share: float) -> Tensor:
-    """Weights with mean about 1: log10 energies [B, T, bands] -> [B, T, bands], masked bands left out."""
+def band_weights(levels: Tensor, bands_valid: Tensor, config: LossConfig) -> Tensor:
+    """Weights with mean about 1 of every band of every frame, 0 where the target is unknown.
+
+    levels [B, T, bands] log10 of the noisy bands' energies; bands_valid [B] -> [B, T, bands].
+    """
+    mask = band_mask(bands_valid, levels.shape[-1])
     loudness = mask * 10 ** (0.3 * levels)
     mean = loudness.mean(dim=(1, 2), keepdim=True).clamp_min(1e-6)
+    share = config.loudness_share
     return mask * (1 - share + share * (loudness / mean).clamp_max(LOUDEST))
 
 
 def perceptual_loss(
-    gains: Tensor,
-    strengths: Tensor,
-    targets: Tensor,
-    bands_valid: Tensor,
-    levels: Tensor,
-    config: LossConfig,
+    gains: Tensor, strengths: Tensor, targets: Tensor, weights: Tensor, config: LossConfig
 ) -> tuple[Tensor, Tensor]:
-    """(gain loss, weighted strength loss) per band: means over sequences, frames and bands (masked: 0).
+    """(gain loss, weighted strength loss): means over sequences, frames and bands.
 
-    gains, strengths [B, T, bands] in [0, 1]; targets [B, T, 2 bands], gains first; bands_valid [B]; levels
-    [B, T, bands] log10 of the noisy bands' energies.
+    gains, strengths, weights [B, T, bands], the first two in [0, 1]; targets [B, T, 2 bands], gains first.
     """
     bands = gains.shape[-1]
-    mask = loudness_weights(levels, band_mask(bands_valid, bands), config.loudness_share)
-    for_gains = (mask * gain_loss(gains, targets[..., :bands], config)).mean()
-    for_strengths = (mask * strength_loss(strengths, targets[..., bands:])).mean()
+    for_gains = (weights * gain_loss(gains, targets[..., :bands], config)).mean()
+    for_strengths = (weights * strength_loss(strengths, targets[..., bands:])).mean()
     return for_gains, config.strength_weight * for_strengths

@@ -1,0 +1,41 @@
+"""A grown network is the small one, with room to learn."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.training.grow import grow  # noqa: E402
+from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+
+LARGER = replace(SIZES["toy"], dense=21, convolution=40, gru=60, strength_gru=23)
+
+
+def _toy():
+    torch.manual_seed(3)
+    small = PercepNet(SIZES["toy"])
+    for parameter in small.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return small
+
+
+def test_a_grown_network_computes_what_the_small_one_did():
+    """Gains and strengths agree over 50 frames, states and all."""
+    small = _toy()
+    large = grow(small, LARGER)
+    features = torch.randn(2, 50, 70)
+    with torch.no_grad():
+        for before, after in zip(small(features)[:2], large(features)[:2], strict=True):
+            assert torch.allclose(before, after, atol=1e-5)
+
+
+def test_copies_of_a_unit_learn_different_things():
+    """The gradients that enter two copies of one unit differ, so training can make use of both."""
+    large = grow(_toy(), LARGER)
+    gains, _, _ = large(torch.randn(2, 20, 70))
+    gains.square().mean().backward()
+    entering = large.gru2.weight_ih_l0.grad[:60]
+    source = grow(_toy(), LARGER).gru2.weight_ih_l0.detach()[:60]
+    copies = torch.cdist(source[:24, :1], source[24:, :1]).argmin(0)
+    assert not torch.allclose(entering[24:], entering[copies], rtol=0.05)
