@@ -7,8 +7,19 @@ from importlib import import_module
 from bandwise.errors import BandwiseError
 from bandwise.peers.peer import Absent, Peer
 
-KNOWN = ("rnnoise", "webrtc", "speexdsp", "gtcrn")
-"""Every name is a module beside this one with `find(path) -> Peer`; path is "" where the user gave none."""
+KNOWN = {
+    "rnnoise": "rnnoise:find",
+    "webrtc": "webrtc:find",
+    "speexdsp": "speexdsp:find",
+    "noisereduce": "noise_reduce:find",
+    "afftdn": "ffmpeg:find_afftdn",
+    "anlmdn": "ffmpeg:find_anlmdn",
+    "arnndn": "ffmpeg:find_arnndn",
+    "dtln": "dtln:find",
+    "gtcrn": "gtcrn:find",
+    "deepfilternet": "deepfilternet:find",
+}
+"""Module and function of each: `find(path) -> Peer`, where path is "" if the user gave none."""
 
 
 def find_peer(name: str, path: str = "") -> Peer:
@@ -22,12 +33,13 @@ def find_peer(name: str, path: str = "") -> Peer:
     """
     if name not in KNOWN:
         raise BandwiseError(f"got peer {name!r}; there are {', '.join(KNOWN)}; pick of these")
-    module = import_module(f"bandwise.peers.{name}")
-    found: Peer = module.find(path or os.environ.get(f"BANDWISE_PEER_{name.upper()}", ""))
+    module, _, function = KNOWN[name].partition(":")
+    find = getattr(import_module(f"bandwise.peers.{module}"), function)
+    found: Peer = find(path or os.environ.get(f"BANDWISE_PEER_{name.upper()}", ""))
     return found
 
 
-def find_peers(wanted: Iterable[str] = KNOWN) -> tuple[list[Peer], dict[str, str]]:
+def find_peers(wanted: Iterable[str] = tuple(KNOWN)) -> tuple[list[Peer], dict[str, str]]:
     """`(those that are here, {name: what to do} of those that are not)`, of entries `name` or `name=path`."""
     here: list[Peer] = []
     absent: dict[str, str] = {}

@@ -1,0 +1,53 @@
+"""The denoising filters of ffmpeg, each through a pipe."""
+
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bandwise.peers.peer import Absent, Audio, Peer
+
+HINT = "apt-get install ffmpeg"
+MODEL_HINT = "--peer arnndn=PATH of a network (repository GregorR/rnnoise-models, sh.rnnn for instance)"
+
+
+def find_afftdn(path: str = "") -> Peer:
+    """Spectral subtraction, with noise tracking and up to 20 dB off."""
+    return _filter("ffmpeg afftdn", "afftdn=nr=20:nf=-40:tn=1", path, late=1_200)
+
+
+def find_anlmdn(path: str = "") -> Peer:
+    """Non-local means at the strength that its manual calls middling, 0.001."""
+    return _filter("ffmpeg anlmdn", "anlmdn=s=0.001", path, late=384)
+
+
+def find_arnndn(path: str = "") -> Peer:
+    """The first RNNoise, with a network that the user has."""
+    if not Path(path or "nowhere").is_file():
+        raise Absent(MODEL_HINT)
+    return _filter("ffmpeg arnndn", f"arnndn=m={path}", "", late=480)
+
+
+def _filter(name: str, description: str, path: str, late: int) -> Peer:
+    program = shutil.which(path or "ffmpeg")
+    if program is None:
+        raise Absent(HINT)
+    version = f"{_version(program)}, {description}"
+    return Peer(name, version, 48_000, whole=partial(_piped, program, description, late))
+
+
+def _version(program: str) -> str:
+    first = subprocess.run([program, "-version"], capture_output=True, text=True, check=True).stdout
+    return " ".join(first.split()[2:3])
+
+
+def _piped(program: str, description: str, late: int, x: Audio) -> Audio:
+    """float32[n] at 48 kHz through a filter, `late` samples late, that drops its tail -> as many."""
+    raw = ["-f", "f32le", "-ar", "48000", "-ac", "1"]
+    command = [program, "-v", "error", "-threads", "1", *raw, "-i", "-", "-af", description, *raw, "-"]
+    made = subprocess.run(
+        command, input=np.pad(x, (0, late)).tobytes(), capture_output=True, check=True
+    ).stdout
+    return np.frombuffer(made, np.float32)[late:]
