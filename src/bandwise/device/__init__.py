@@ -1,0 +1,1 @@
+"""A simulated device: amplifier, loudspeaker, room, microphone, echo canceller, wake word."""

@@ -1,0 +1,51 @@
+"""Wake words: the ready model on real clips, intervals, and refusals."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandwise.device.wakeword import MicroWakeWord, detections, told_once, wilson_interval
+from bandwise.errors import BandwiseError
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "wakeword"
+
+
+def test_a_word_is_told_once():
+    """Scores that stay high for a second make one detection."""
+    times = np.arange(100) * 0.03
+    scores = np.where((times > 0.5) & (times < 1.2), 1.0, 0.0)
+    assert len(told_once(times, scores, 0.5)) == 1
+    assert len(told_once(times, np.ones(100), 0.5)) == 3
+
+
+def test_wilson_interval_holds_the_share():
+    """Against the textbook: 0 of 10 is 0 to 27.8 %, 5 of 10 is 23.7 to 76.3 %."""
+    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+    assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_a_missing_model_is_told():
+    """The file that is not there is named."""
+    with pytest.raises(BandwiseError, match=r"nowhere\.tflite"):
+        MicroWakeWord("nowhere.tflite")
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared recordings of wake words")
+def test_the_ready_model_hears_its_word():
+    """Of twelve clips of the valid split nearly all are heard, of twelve other words hardly any."""
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("pymicro_features")
+    import soundfile
+
+    detector = MicroWakeWord(DATA / "models" / "alexa.tflite")
+    rows = [row for row in csv.DictReader((DATA / "MANIFEST.csv").open()) if row["split"] == "valid"]
+    heard = {True: 0, False: 0}
+    for word in (True, False):
+        for row in [row for row in rows if (row["keyword"] == "alexa") == word][::3][:12]:
+            clip, _ = soundfile.read(DATA / row["path"])
+            heard[word] += len(detections(detector, np.pad(clip, (8000, 16_000)))) > 0
+    assert heard[True] >= 11
+    assert heard[False] <= 1
