@@ -151,3 +151,48 @@ def test_other_snrs_are_refused(text):
     """No number, or no plausible one."""
     with pytest.raises(BandwiseError):
         parse_snrs(text)
+
+
+class SamePeer:
+    """A peer that changes nothing."""
+
+    name, version = "Same", "1.0"
+
+    def __call__(self, x, sample_rate):
+        return x
+
+
+@pytest.fixture
+def _one_peer(monkeypatch):
+    """Of all the peers, one is here and one is not."""
+    monkeypatch.setattr(
+        "bandwise.peers.registry.find_peers", lambda wanted: ([SamePeer()], {"other": "pip install other"})
+    )
+
+
+@pytest.mark.usefixtures("_one_peer")
+def test_peers_hear_the_same(small_data_folder):
+    """Those that are here are systems like ours; of those that are not, one line says what to do."""
+    arguments = ["--data", small_data_folder, "--count", 1, *SDR, "--peers"]
+    result = run(*arguments, "--json")
+    rows = json.loads(result.stdout)["rows"]
+    assert [row["system"] for row in rows] == ["noisy", "base", "Same"]
+    assert rows[2]["si_sdr"] == rows[0]["si_sdr"]
+    assert "other is absent: pip install other" in result.stderr
+
+
+@pytest.mark.usefixtures("_one_peer")
+def test_many_systems_get_a_line_each(small_data_folder):
+    """More than four systems: one line for each, then one for what each gains."""
+    models = [part for name in ("a", "b", "c") for part in ("--model", name)]
+    result = run("--data", small_data_folder, "--count", 2, *models, *SDR, "--peers")
+    assert result.exit_code == 0, result.output
+    assert "Gain over noisy" in result.stdout
+    assert [line.split()[0] for line in result.stdout.splitlines() if "Same" in line] == ["Same", "Same"]
+
+
+def test_unknown_peers_are_refused():
+    """A slip of the pen is told with the names that there are."""
+    result = run("--data", "nowhere", "--peer", "rnoise")
+    assert result.exit_code == 2
+    assert "error: " in result.stderr

@@ -10,15 +10,21 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from bandwise.apps import measuring
+from bandwise.apps.evaluate_peers import found_peers
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
 from bandwise.measure.pairs import Pair, matched_files, read_pairs
-from bandwise.measure.scoring import Process, Row, Scorer, evaluate_pairs
+from bandwise.measure.reuse import ON_CLEAN, read_rows
+from bandwise.measure.rows import Row
+from bandwise.measure.scoring import Process, Scorer, evaluate_pairs
 from bandwise.measure.valid_split import ValidSplit
 
 HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"
+GAINS = "Gain over noisy, recording by recording, mean ± 95 %"
+MOST_IN_FULL = 4
+"""Systems beyond which a table has one line for each."""
 
 
 def evaluate(
@@ -38,6 +44,11 @@ def evaluate(
     clean_through: Annotated[
         bool, typer.Option("--clean-through", help="Also harm to clean speech.")
     ] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also other suppressors, all that are here.")
+    ] = False,
+    peer: Annotated[list[str] | None, typer.Option(help="One of them, NAME or NAME=PATH.")] = None,
+    reuse: Annotated[Path | None, typer.Option(help="CSV of an earlier run: noisy and peers.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write one line per recording and system.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the means over SNR (needs matplotlib).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
@@ -49,6 +60,8 @@ def evaluate(
 
     bandwise evaluate --clean references/ --noisy takes/ --no-postfilter
 
+    bandwise evaluate --data recordings/ --peers --csv scores.csv
+
     Means stand with their 95 % confidence intervals; gains are paired, recording by recording.
     """
     measuring.check_folders(csv, plot)
@@ -56,7 +69,9 @@ def evaluate(
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
     recordings = _recordings(data, clean, noisy, settings)
     systems = _suppressors(model or ["base"], postfilter, attenuation_limit_db)
-    run = partial(_run, systems=systems, scorer=scorer, jobs=jobs)
+    systems |= found_peers(peer or [], all_known=peers)
+    known = read_rows(reuse) if reuse else []
+    run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)
     measuring.tell_missing(scorer)
     rows = run("evaluating", recordings.total, recordings.noisy())
     harm = (
@@ -126,17 +141,24 @@ def _run(
     systems: dict[str, Process],
     scorer: Scorer,
     jobs: int,
+    known: list[Row],
     score_noisy: bool = True,
 ) -> list[Row]:
     with measuring.told_when_compiling(), measuring.progress(title, total) as on_pair:
         return evaluate_pairs(
-            pairs, systems, scorer=scorer, jobs=jobs, score_noisy=score_noisy, on_pair=on_pair
+            pairs,
+            systems,
+            scorer=scorer,
+            jobs=jobs,
+            score_noisy=score_noisy,
+            on_pair=on_pair,
+            known=known,
         )
 
 
 def _write(rows: list[Row], harm: list[Row], scorer: Scorer, csv: Path | None, plot: Path | None) -> None:
     if csv:
-        named = (replace(row, system=f"{row.system} on clean") for row in harm)
+        named = (replace(row, system=row.system + ON_CLEAN) for row in harm)
         tables.write_csv(csv, [*rows, *named], scorer.titles())
     if plot:
         from bandwise.measure.charts import evaluation_chart
@@ -155,9 +177,14 @@ def _print(rows: list[Row], harm: list[Row], scorer: Scorer, *, as_json: bool) -
         )
         return
     title = f"{len({row.name for row in rows})} recordings, mean ± 95 %"
-    measuring.print_table(tables.table(summary, scorer.titles(), title))
+    many = len({row.system for row in rows}) > MOST_IN_FULL
+    draw = tables.ladder_table if many else tables.table
+    measuring.print_table(draw(summary, scorer.titles(), title))
+    if many:
+        gains = tables.ladder_table(summary, scorer.titles(), GAINS, gains=True)
+        measuring.print_table(gains)
     if harm:
-        measuring.print_table(tables.table(harms, scorer.titles(), HARM))
+        measuring.print_table(draw(harms, scorer.titles(), HARM))
 
 
 def lag_notes(rows: Sequence[Row]) -> list[str]:

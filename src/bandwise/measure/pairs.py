@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ class Pair:
     language: str = ""
     noise: str = ""
     room: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Tells the samples of one pair from those of any other."""
+        samples = (np.ascontiguousarray(x).tobytes() for x in (self.clean, self.noisy))
+        return blake2b(b"".join(samples), digest_size=8).hexdigest()
 
 
 def read_mono(path: Path) -> tuple[Audio, int]:
@@ -97,4 +104,5 @@ def metadata(pair: Pair) -> dict[str, Any]:
         "noise": pair.noise,
         "room": pair.room,
         "seconds": round(len(pair.clean) / pair.sample_rate, 3),
+        "digest": pair.digest,
     }

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,33 +15,19 @@ from bandwise.errors import BandwiseError
 from bandwise.measure import dnsmos
 from bandwise.measure.pairs import Audio, Pair, metadata
 from bandwise.measure.quality import METRICS, Metric, Signal
+from bandwise.measure.reuse import Memory
+from bandwise.measure.rows import NOISY, Row
 
 Process = Callable[[Audio, int], NDArray[Any]]
 """A system: mono samples and their rate in, as many samples out."""
 
-_Case = tuple[Pair, Mapping[str, NDArray[Any]], "Scorer"]
+_Outputs = Mapping[str, NDArray[Any] | Row]
+_Case = tuple[Pair, _Outputs, "Scorer"]
 
-NOISY = "noisy"
 LONGEST_LAG_S = 0.1
 LAG_ADVANTAGE = 1.01
 
 DNSMOS_TITLES = {"sig": "SIG", "bak": "BAK", "ovr": "OVR", "p808": "P.808"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """The scores of one system on one pair."""
-
-    name: str
-    system: str
-    snr_db: float | None
-    language: str
-    noise: str
-    room: str
-    seconds: float
-    lag_samples: int
-    """How far the system's output lagged behind the clean signal before it was put right."""
-    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -103,6 +89,7 @@ def evaluate_pairs(
     jobs: int = 1,
     score_noisy: bool = True,
     on_pair: Callable[[str], None] = lambda _name: None,
+    known: Iterable[Row] = (),
 ) -> list[Row]:
     """Score the noisy signal and the output of every system against the clean signal, pair by pair.
 
@@ -114,23 +101,28 @@ def evaluate_pairs(
             `if __name__ == "__main__"`.
         score_noisy: also score what went in, as the system "noisy".
         on_pair: called with the name of each pair when it is finished.
+        known: rows of earlier runs, which are taken where nothing has changed (`Memory`).
 
     Raises:
         BandwiseError: a system returned another number of samples, or NaN or Inf.
     """
     systems = process if isinstance(process, Mapping) else {"enhanced": process}
-    outputs = (_through(pair, systems, score_noisy=score_noisy) for pair in pairs)
-    return score_outputs(outputs, scorer=scorer, jobs=jobs, on_pair=on_pair)
+    scorer = scorer or Scorer()
+    memory = Memory(known, scorer.titles())
+    outputs = (_through(pair, systems, memory, score_noisy=score_noisy) for pair in pairs)
+    rows = score_outputs(outputs, scorer=scorer, jobs=jobs, on_pair=on_pair)
+    versions = {name: _version(system) for name, system in systems.items()}
+    return [replace(row, version=versions.get(row.system, "")) for row in rows]
 
 
 def score_outputs(
-    outputs: Iterable[tuple[Pair, Mapping[str, NDArray[Any]]]],
+    outputs: Iterable[tuple[Pair, _Outputs]],
     *,
     scorer: Scorer | None = None,
     jobs: int = 1,
     on_pair: Callable[[str], None] = lambda _name: None,
 ) -> list[Row]:
-    """Score signals that are there already: of every pair, the output of each system by name."""
+    """Score signals that are there already: of every pair, the output of each system, or its row, by name."""
     rows = []
     for done in _mapped(((pair, by_system, scorer or Scorer()) for pair, by_system in outputs), jobs):
         rows += done
@@ -159,28 +151,44 @@ def align(clean: Signal, processed: Signal, sample_rate: int) -> tuple[Signal, i
 
 
 def _through(
-    pair: Pair, systems: Mapping[str, Process], *, score_noisy: bool
-) -> tuple[Pair, dict[str, NDArray[Any]]]:
-    """The pair and what the systems make of it."""
-    outputs: dict[str, NDArray[Any]] = {NOISY: pair.noisy} if score_noisy else {}
+    pair: Pair, systems: Mapping[str, Process], memory: Memory, *, score_noisy: bool
+) -> tuple[Pair, _Outputs]:
+    """The pair and what the systems make of it, or the row where that is known."""
+    outputs: dict[str, NDArray[Any] | Row] = {}
+    if score_noisy:
+        outputs[NOISY] = memory.recall(pair, NOISY, "") or pair.noisy
     for name, process in systems.items():
-        outputs[name] = process(pair.noisy, pair.sample_rate)
-        if outputs[name].shape != pair.noisy.shape:
-            shapes = f"{outputs[name].shape} of {pair.noisy.shape} samples"
-            raise BandwiseError(f"{name} made {shapes}; as many come out as went in; mend its adapter")
-        if not np.isfinite(outputs[name]).all():
-            raise BandwiseError(f"{name} made NaN or Inf of {pair.name}; samples are finite; mend the system")
+        outputs[name] = memory.recall(pair, name, _version(process)) or _made(pair, name, process)
     return pair, outputs
+
+
+def _version(process: Process) -> str:
+    return str(getattr(process, "version", ""))
+
+
+def _made(pair: Pair, name: str, process: Process) -> NDArray[Any]:
+    """The output of one system, checked."""
+    output = process(pair.noisy, pair.sample_rate)
+    if output.shape != pair.noisy.shape:
+        shapes = f"{output.shape} of {pair.noisy.shape} samples"
+        raise BandwiseError(f"{name} made {shapes}; as many come out as went in; mend its adapter")
+    if not np.isfinite(output).all():
+        raise BandwiseError(f"{name} made NaN or Inf of {pair.name}; samples are finite; mend the system")
+    return output
 
 
 def _scored(case: _Case) -> list[Row]:
     pair, outputs, scorer = case
-    rows = []
-    for system, output in outputs.items():
-        aligned, lag = align(pair.clean, output, pair.sample_rate)
-        scores = scorer(pair.clean, aligned, pair.sample_rate)
-        rows.append(Row(system=system, lag_samples=lag, scores=scores, **metadata(pair)))
-    return rows
+    return [
+        output if isinstance(output, Row) else _row(pair, system, output, scorer)
+        for system, output in outputs.items()
+    ]
+
+
+def _row(pair: Pair, system: str, output: NDArray[Any], scorer: Scorer) -> Row:
+    aligned, lag = align(pair.clean, output, pair.sample_rate)
+    scores = scorer(pair.clean, aligned, pair.sample_rate)
+    return Row(system=system, lag_samples=lag, scores=scores, **metadata(pair))
 
 
 def _mapped(cases: Iterable[_Case], jobs: int) -> Iterator[list[Row]]:

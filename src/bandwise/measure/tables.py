@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandwise.measure.intervals import Mean, mean_of
-from bandwise.measure.scoring import NOISY, Row
+from bandwise.measure.rows import NOISY, Row
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -95,8 +95,11 @@ def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
     return grid
 
 
-def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
-    """A rich table with one line per system: all measures over all pairs, then the first per group."""
+def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str, *, gains: bool = False) -> "Table":
+    """A rich table with one line per system: all measures over all pairs, then the first per group.
+
+    With `gains` it holds what every system gains over the noisy signal, pair by pair, in place of the means.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -112,7 +115,11 @@ def ladder_table(summaries: Sequence[Summary], titles: Titles, title: str) -> "T
     for group, key in columns:
         grid.add_column(titles[key][0] if group == ALL else f"{titles[key][0]} {group}", justify="right")
     for system in systems:
-        grid.add_row(system, *(shown(cells[g, key, system].mean, titles[key][1]) for g, key in columns))
+        own = [(cells[g, key, system], titles[key][1]) for g, key in columns]
+        if not gains:
+            grid.add_row(system, *(shown(s.mean, digits) for s, digits in own))
+        elif any(s.gain for s, _ in own):
+            grid.add_row(system, *(shown(s.gain, digits, sign="+") for s, digits in own))
     return grid
 
 
@@ -126,7 +133,8 @@ def shown(mean: Mean | None, digits: int, sign: str = "") -> str:
 
 def write_csv(path: Path, rows: Iterable[Row], titles: Titles) -> None:
     """One line per pair and system; scores that are undefined are left empty."""
-    fields = ["name", "system", "snr_db", "language", "noise", "room", "seconds", "lag_samples", *titles]
+    about = ["name", "system", "snr_db", "language", "noise", "room", "seconds", "lag_samples"]
+    fields = [*about, *titles, "digest", "version"]
     with path.open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, fields)
         writer.writeheader()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.peers.library import installed_version
+from bandwise.peers.library import file_version, installed_version
 from bandwise.peers.onnx_file import session
 from bandwise.peers.peer import Absent, Audio, Peer
 
@@ -33,8 +33,10 @@ def find(path: str = "") -> Peer:
     """The graphs in the folder at `path`."""
     if find_spec("libdf") is None:
         raise Absent(HINT)
-    graphs = [session(Path(path or "nowhere") / f"{name}.onnx", HINT) for name in FILES]
-    version = f"3, ONNX, deepfilterlib {installed_version('deepfilterlib')}"
+    files = [Path(path or "nowhere") / f"{name}.onnx" for name in FILES]
+    graphs = [session(file, HINT) for file in files]
+    library = f"deepfilterlib {installed_version('deepfilterlib')}"
+    version = ", ".join([*map(file_version, files), library])
     return Peer("DeepFilterNet 3", version, 48_000, whole=partial(_enhance, graphs))
 
 

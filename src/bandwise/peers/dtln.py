@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bandwise.peers.library import file_version
 from bandwise.peers.onnx_file import session
 from bandwise.peers.peer import Audio, Peer
 
@@ -50,6 +51,8 @@ class DTLNStream:
 def find(path: str = "") -> Peer:
     """The networks in the folder at `path`."""
     folder = Path(path or "nowhere")
-    first, second = (session(folder / f"model_{n}.onnx", HINT) for n in (1, 2))
+    files = [folder / f"model_{n}.onnx" for n in (1, 2)]
+    first, second = (session(file, HINT) for file in files)
     late = WINDOW_SAMPLES - HOP_SAMPLES
-    return Peer("DTLN", "pretrained, ONNX", 16_000, HOP_SAMPLES, late, lambda: DTLNStream(first, second))
+    version = ", ".join(map(file_version, files))
+    return Peer("DTLN", version, 16_000, HOP_SAMPLES, late, lambda: DTLNStream(first, second))

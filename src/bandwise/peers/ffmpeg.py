@@ -34,7 +34,7 @@ def _filter(name: str, description: str, path: str, late: int) -> Peer:
     program = shutil.which(path or "ffmpeg")
     if program is None:
         raise Absent(HINT)
-    version = f"{_version(program)}, {description}"
+    version = f"{_version(program)}, {Path(description).name}"
     return Peer(name, version, 48_000, whole=partial(_piped, program, description, late))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bandwise.peers.library import file_version
 from bandwise.peers.onnx_file import session
 from bandwise.peers.peer import Audio, Peer
 
@@ -39,5 +40,7 @@ class GTCRNStream:
 
 def find(path: str = "") -> Peer:
     """The network in the ONNX file at `path`."""
-    network = session(Path(path or "nowhere"), HINT)
-    return Peer("GTCRN", Path(path).name, 16_000, HOP_SAMPLES, HOP_SAMPLES, lambda: GTCRNStream(network))
+    file = Path(path or "nowhere")
+    network = session(file, HINT)
+    version = file_version(file)
+    return Peer("GTCRN", version, 16_000, HOP_SAMPLES, HOP_SAMPLES, lambda: GTCRNStream(network))

@@ -2,6 +2,7 @@
 
 import ctypes
 from contextlib import suppress
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def inside_package(package: str, file: str) -> str:
     folders = spec.submodule_search_locations if spec else None
     path = Path(next(iter(folders or [""]))) / file
     return str(path) if path.is_file() else ""
+
+
+def file_version(path: Path) -> str:
+    """Name of a file, and what tells its content from another's."""
+    return f"{path.name} {blake2b(path.read_bytes(), digest_size=4).hexdigest()}"
 
 
 def installed_version(distribution: str) -> str:

@@ -2,10 +2,11 @@
 
 import ctypes
 import weakref
+from pathlib import Path
 
 import numpy as np
 
-from bandwise.peers.library import inside_package, installed_version, load
+from bandwise.peers.library import file_version, inside_package, installed_version, load
 from bandwise.peers.peer import Audio, Peer
 
 HINT = "pip install pyrnnoise, or --peer rnnoise=PATH of librnnoise.so"
@@ -41,5 +42,5 @@ def find(path: str = "") -> Peer:
     library.rnnoise_destroy.argtypes = [ctypes.c_void_p]
     library.rnnoise_process_frame.argtypes = [ctypes.c_void_p] * 3
     library.rnnoise_process_frame.restype = ctypes.c_float
-    version = "own build" if path else f"pyrnnoise {installed_version('pyrnnoise')}".strip()
+    version = file_version(Path(path)) if path else f"pyrnnoise {installed_version('pyrnnoise')}".strip()
     return Peer("RNNoise", version, 48_000, FRAME_SAMPLES, LATENCY_SAMPLES, lambda: RNNoiseStream(library))

@@ -3,10 +3,11 @@
 import ctypes
 import ctypes.util
 import weakref
+from pathlib import Path
 
 import numpy as np
 
-from bandwise.peers.library import load
+from bandwise.peers.library import file_version, load
 from bandwise.peers.peer import Audio, Peer, int16_frame
 
 HINT = "apt-get install libspeexdsp1, or --peer speexdsp=PATH of libspeexdsp.so"
@@ -36,7 +37,7 @@ def find(path: str = "") -> Peer:
     library.speex_preprocess_run.argtypes = [ctypes.c_void_p] * 2
     return Peer(
         "SpeexDSP",
-        "own build" if path else "of the system",
+        file_version(Path(path)) if path else "of the system",
         SAMPLE_RATE,
         FRAME_SAMPLES,
         LATENCY_SAMPLES,
