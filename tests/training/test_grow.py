@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training.grow import grow  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 
@@ -28,6 +29,19 @@ def test_a_grown_network_computes_what_the_small_one_did():
     with torch.no_grad():
         for before, after in zip(small(features)[:2], large(features)[:2], strict=True):
             assert torch.allclose(before, after, atol=1e-5)
+
+
+def test_growing_to_the_same_size_changes_nothing():
+    """Every weight is kept to the bit."""
+    small = _toy()
+    same = grow(small, SIZES["toy"])
+    assert all(torch.equal(a, b) for a, b in zip(small.parameters(), same.parameters(), strict=True))
+
+
+def test_networks_do_not_shrink():
+    """A layer narrower than before is refused."""
+    with pytest.raises(BandwiseError, match="shrink"):
+        grow(_toy(), replace(LARGER, gru=10))
 
 
 def test_copies_of_a_unit_learn_different_things():

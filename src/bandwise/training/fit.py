@@ -22,6 +22,7 @@ from torch import Tensor
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
+from bandwise.training.grow import grow
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
 from bandwise.training.model import PercepNet, PercepNetConfig, States
@@ -68,7 +69,7 @@ class FitConfig:
     validation_minutes: float = 8.0  # of audio
     checkpoint_minutes: float = 5.0
     log_every: int = 20  # updates
-    initial: str = ""  # checkpoint whose averaged weights a fresh run starts from
+    initial: str = ""  # checkpoint whose averaged weights, grown if they are fewer, a fresh run starts from
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
@@ -151,7 +152,7 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     saved = read_checkpoint(path) if path.exists() else None
     if saved is None:
         if config.initial:
-            network.load_state_dict(trained_network(Path(config.initial))[0].state_dict())
+            network = grow(trained_network(Path(config.initial))[0], config.network, config.seed)
         network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
     network.to(device)
     decayed = [p for p in network.parameters() if p.ndim > 1]

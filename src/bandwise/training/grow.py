@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bandwise.errors import BandwiseError
 from bandwise.training.model import PercepNet, PercepNetConfig
 
 SHARE_SPREAD = 0.5  # standard deviation of a copy's share about an equal one, relative
@@ -36,14 +37,25 @@ class Copies:
 def inputs(weight: Tensor, *parts: Copies) -> Tensor:
     """Copy and share out columns: what leaves the units of the layers whose outputs stand side by side."""
     sizes = [int(part.source.max()) + 1 for part in parts]
-    pieces = weight.split(sizes, dim=1)
+    pieces = torch.split(weight, sizes, dim=1)
     return torch.cat([w[:, c.source] * c.share for w, c in zip(pieces, parts, strict=True)], dim=1)
+
+
+def widths(config: PercepNetConfig) -> tuple[int, int, int, int]:
+    """Units of the layers."""
+    return config.dense, config.convolution, config.gru, config.strength_gru
 
 
 def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     """Return a network of the layer sizes in `config`, none below `small`'s, with the same outputs."""
     rng = np.random.default_rng(seed)
     old, large = small.config, PercepNet(config)
+    if old.kernels != config.kernels or any(
+        new < had for new, had in zip(widths(config), widths(old), strict=True)
+    ):
+        raise BandwiseError(
+            f"got layers of {widths(config)} to grow {widths(old)} into; no layer may shrink; train from nothing"
+        )
     dense = Copies(old.dense, config.dense, rng)
     conv1, conv2 = (Copies(old.convolution, config.convolution, rng) for _ in range(2))
     gru1, gru2, gru3, gains = (Copies(old.gru, config.gru, rng) for _ in range(4))
