@@ -1,0 +1,79 @@
+"""Measures of reverberation on sounds whose decay and modulation are known."""
+
+import numpy as np
+import pytest
+from scipy.signal import fftconvolve
+
+from bandwise.measure.reverberation import (
+    STEP_S,
+    decay_curve_db,
+    decay_time_s,
+    modulation_energies,
+    srmr,
+    word_ends,
+)
+
+RATE = 16_000
+
+
+def bursts(count=4):
+    """Words of 0.4 s of noise every 1.2 s: `(samples, where they end)`."""
+    rng = np.random.default_rng(0)
+    x = np.zeros(int((count + 0.5) * 1.2 * RATE))
+    ends = (np.arange(count) * 1.2 + 0.9) * RATE
+    for end in ends.astype(int):
+        x[end - int(0.4 * RATE) : end] = rng.standard_normal(int(0.4 * RATE))
+    return x, ends.astype(int)
+
+
+def in_decay(x, rt60_s):
+    """X through noise that decays by 60 dB in rt60_s."""
+    t = np.arange(int(1.5 * rt60_s * RATE)) / RATE
+    response = np.random.default_rng(1).standard_normal(len(t)) * 10 ** (-3 * t / rt60_s)
+    return fftconvolve(x, response)[: len(x)]
+
+
+def test_word_ends_are_found():
+    """Each burst ends where it ends, within the 50 ms that a word may take to fade."""
+    x, ends = bursts()
+    found = word_ends(x, RATE)
+    assert len(found) == len(ends)
+    assert np.abs(found - ends).max() <= 0.05 * RATE
+
+
+@pytest.mark.parametrize("rt60_s", [0.3, 0.6, 1.0])
+def test_decay_time_is_that_of_the_room(rt60_s):
+    """Bursts through an exponential decay: the slope after their ends is the decay's."""
+    x, ends = bursts(12)
+    assert decay_time_s(decay_curve_db(in_decay(x, rt60_s), ends, RATE)) == pytest.approx(rt60_s, rel=0.1)
+
+
+def test_what_never_falls_has_no_decay_time():
+    """A steady level is not a long decay."""
+    assert np.isnan(decay_time_s(np.zeros(100)))
+
+
+def test_curve_starts_at_the_word():
+    """Half a second in steps of 5 ms, in dB re the word: silence after it is at the floor."""
+    x, ends = bursts()
+    curve = decay_curve_db(x, ends, RATE)
+    assert len(curve) == round(0.5 / STEP_S)
+    assert curve.max() < -80
+
+
+@pytest.mark.parametrize("hz", [4.0, 22.0])
+def test_modulation_is_found_in_its_filter(hz):
+    """Noise whose level swings at the centre of a filter has most energy there."""
+    t = np.arange(4 * RATE) / RATE
+    x = np.random.default_rng(2).standard_normal(len(t)) * (1 + 0.9 * np.sin(2 * np.pi * hz * t))
+    energies = modulation_energies(x).sum(axis=0)
+    centres = 4.0 * 2.0 ** (np.arange(8) * 5 / 7)
+    assert np.argmin(np.abs(np.log(centres / hz))) == np.argmax(energies)
+
+
+def test_srmr_falls_with_the_room():
+    """The longer the decay, the lower the ratio, at any level and rate."""
+    x, _ = bursts(2)
+    ratios = [srmr(in_decay(x, rt60_s), RATE) for rt60_s in (0.1, 0.4, 1.0)]
+    assert ratios[0] > ratios[1] > ratios[2]
+    assert srmr(5 * in_decay(x, 0.4), RATE) == pytest.approx(ratios[1])
