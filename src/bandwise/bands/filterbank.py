@@ -22,6 +22,7 @@ Integers = NDArray[np.int64]
 
 LOW_SECTIONS = {2: 0, 4: 1, 8: 3}  # low-pass sections after the one that shares its states with the all-pass
 COEFFICIENTS = 24
+NEAR_NYQUIST = 0.05  # period below which a corner (over 0.484 f_s) moves through nothing that is heard
 CHUNK = 32  # samples per pass over the cascade: rows stay in the first-level cache
 SILENT = 1e-30  # states below this become zero, long before they could turn denormal
 
@@ -31,10 +32,10 @@ class Bank(NamedTuple):
 
     compensated: bool  # False leaves the all-passes of the lower bands out
     damping: Doubles  # (S,) damping of each section
-    warp: Doubles  # (K,) g = tan(pi f_c / f_s) now
-    target: Doubles  # (K,) g at the end of the glide
-    root_step: Doubles  # (K,) how much g^(1/4) moves per sample while a cutoff glides
-    gliding: Integers  # (K,) samples of the glide still to come
+    period: Doubles  # (K,) 1 / tan(pi f_c / f_s) now; at 0 a split is transparent: all is low
+    target: Doubles  # (K,) period at the end of the glide
+    pace: Doubles  # (K,) how much `travel` of the period moves per sample of the glide
+    gliding: Integers  # (1,) samples of the glide still to come
     phase: Integers  # (1,) samples since silence was last looked for
     coefficients: Doubles  # (K, S, 24), see `section_coefficients`
     allpass_state: Doubles  # (K, S, (K + 1) C, 2)
@@ -42,17 +43,17 @@ class Bank(NamedTuple):
     low: Doubles  # (1, CHUNK) scratch
 
 
-def make_bank(warp: Doubles, order: int, channels: int, compensated: bool = True) -> Bank:
-    """A bank at rest with corners at `warp`."""
-    splits, damping = len(warp), np.asarray(DAMPING[order])
+def make_bank(period: Doubles, order: int, channels: int, compensated: bool = True) -> Bank:
+    """A bank at rest whose splits have these periods."""
+    splits, damping = len(period), np.asarray(DAMPING[order])
     sections, lanes = len(damping), (splits + 1) * channels
     bank = Bank(
         compensated=compensated,
         damping=damping,
-        warp=warp.astype(np.float64),
-        target=warp.astype(np.float64),
-        root_step=np.zeros(splits),
-        gliding=np.zeros(splits, np.int64),
+        period=period.astype(np.float64),
+        target=period.astype(np.float64),
+        pace=np.zeros(splits),
+        gliding=np.zeros(1, np.int64),
         phase=np.zeros(1, np.int64),
         coefficients=np.zeros((splits, sections, COEFFICIENTS)),
         allpass_state=np.zeros((splits, sections, lanes, 2)),
@@ -60,32 +61,31 @@ def make_bank(warp: Doubles, order: int, channels: int, compensated: bool = True
         low=np.zeros((1, CHUNK)),
     )
     for k in range(splits):
-        tune_split(damping, bank.warp, order == 2, bank.coefficients, k)
+        tune_split(bank, k)
     return bank
 
 
 @kernel
-def section_coefficients(g: float, k: float, inverted: bool, out: Doubles) -> None:
+def section_coefficients(period: float, k: float, whole: bool, out: Doubles) -> None:
     """Fill `out` with one section: states (p, q), input x.
 
     p' = out[0] p + out[1] q + out[2] x          all-pass = out[6] p + out[7] q + out[8] x
     q' = out[3] p + out[4] q + out[5] x          low-pass = out[9] p + out[10] q + out[11] x
 
     Simper's v1 (band-pass) and v2 (low-pass) are a1 p + a2 (x - q) and q + a2 p + a3 (x - q); the states
-    become 2 v1 - p and 2 v2 - q. All-pass is x - 2 k v1, and for the inverted low branch of order 2,
-    high - low = x - k v1 - 2 v2.
+    become 2 v1 - p and 2 v2 - q. All-pass is x - 2 k v1; where a section is the `whole` split (order 2),
+    low - high = 2 v2 + k v1 - x. Written with the period 1 / g, so that g may be infinite.
     """
-    a1 = 1.0 / (1.0 + g * (g + k))
-    a2 = g * a1
-    a3 = g * a2
+    a3 = 1.0 / (1.0 + period * (period + k))
+    a2 = period * a3
+    a1 = period * a2
     out[0], out[1], out[2] = 2.0 * a1 - 1.0, -2.0 * a2, 2.0 * a2
     out[3], out[4], out[5] = 2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3
-    if inverted:
-        out[6], out[7], out[8] = -k * a1 - 2.0 * a2, k * a2 - 2.0 * (1.0 - a3), 1.0 - k * a2 - 2.0 * a3
-        out[9], out[10], out[11] = -a2, -(1.0 - a3), -a3
+    out[9], out[10], out[11] = a2, 1.0 - a3, a3
+    if whole:
+        out[6], out[7], out[8] = k * a1 + 2.0 * a2, 2.0 * (1.0 - a3) - k * a2, k * a2 + 2.0 * a3 - 1.0
     else:
         out[6], out[7], out[8] = -2.0 * k * a1, 2.0 * k * a2, 1.0 - 2.0 * k * a2
-        out[9], out[10], out[11] = a2, 1.0 - a3, a3
     step_twice(out)
 
 
@@ -109,10 +109,11 @@ def step_twice(c: Doubles) -> None:
 
 
 @kernel
-def tune_split(damping: Doubles, warp: Doubles, inverted: bool, coefficients: Doubles, k: int) -> None:
-    """Recompute the coefficients of split `k` from its present corner; order 2 inverts its low branch."""
-    for section in range(damping.shape[0]):
-        section_coefficients(warp[k], damping[section], inverted, coefficients[k, section])
+def tune_split(bank: Bank, k: int) -> None:
+    """Recompute the coefficients of split `k` from its present period."""
+    whole = bank.low_state.shape[1] == 0
+    for section in range(bank.damping.shape[0]):
+        section_coefficients(bank.period[k], bank.damping[section], whole, bank.coefficients[k, section])
 
 
 # The kernels below index whole arrays instead of cutting rows out of them: a view costs two atomic operations
@@ -245,21 +246,32 @@ def run_split(
 
 
 @kernel
-def advance_glide(bank: Bank, k: int) -> None:
-    """Move the corner of split `k` by one sample of its glide.
+def travel_slope(period: float) -> float:
+    """Derivative of `retuning.travel`: a corner moves the slower, the more it changes the delay of a tone."""
+    return 1.0 + 1.0 / (period * period + NEAR_NYQUIST * NEAR_NYQUIST)
+
+
+@kernel
+def advance_glide(bank: Bank) -> None:
+    """Move every corner by one sample of its glide.
 
     d/dt (p^2 + q^2) = w / (4 k) (x^2 - y^2) for an all-pass with corner w, states p and q, input x, output y:
-    what an all-pass stores is (p^2 + q^2) / w. Scaling the states by sqrt(g) therefore keeps it lossless
-    while its corner moves, and a split that arrives at 0 Hz is empty.
+    what an all-pass stores is (p^2 + q^2) / w. Scaling the states by the root of w therefore keeps it
+    lossless while its corner moves, and a split that comes from or arrives at a period of 0 is empty.
     """
-    before = bank.warp[k]
-    bank.gliding[k] -= 1
-    bank.warp[k] = (before**0.25 + bank.root_step[k]) ** 4 if bank.gliding[k] > 0 else bank.target[k]
-    if before > 0.0:
-        scale = np.sqrt(bank.warp[k] / before)
+    bank.gliding[0] -= 1
+    for k in range(bank.period.shape[0]):
+        before = bank.period[k]
+        if before == bank.target[k]:
+            continue
+        middle = before + 0.5 * bank.pace[k] / travel_slope(before)
+        bank.period[k] = (
+            before + bank.pace[k] / travel_slope(middle) if bank.gliding[0] > 0 else bank.target[k]
+        )
+        scale = np.sqrt(before / bank.period[k]) if bank.period[k] > 0.0 else 0.0
         bank.allpass_state[k] *= scale
         bank.low_state[k] *= scale
-    tune_split(bank.damping, bank.warp, bank.low_state.shape[1] == 0, bank.coefficients, k)
+        tune_split(bank, k)
 
 
 @kernel
@@ -272,7 +284,7 @@ def split_bands(bank: Bank, channels: int, rows: Doubles, start: int, stop: int)
     begin = start
     while begin < stop:
         end = min(stop, begin + CHUNK - phase[0])
-        if bank.gliding.any():
+        if bank.gliding[0] > 0:
             split_gliding(bank, channels, rows, begin, end)
         else:
             split_steady(c, a, lows, low, bank.compensated, channels, rows, begin, end)
@@ -300,14 +312,12 @@ def split_steady(
 
 @kernel
 def split_gliding(bank: Bank, channels: int, rows: Doubles, start: int, stop: int) -> None:
-    """All splits, sample by sample where a corner moves."""
+    """All splits, sample by sample while corners move."""
     c, a, lows, low = bank.coefficients, bank.allpass_state, bank.low_state, bank.low
-    for k in range(c.shape[0]):
-        first_lane = 0 if bank.compensated else k * channels
-        for n in range(start, stop):
-            if bank.gliding[k] > 0:
-                advance_glide(bank, k)
-            run_split(c, a, lows, low, k, channels, first_lane, rows, n, n + 1)
+    for n in range(start, stop):
+        if bank.gliding[0] > 0:
+            advance_glide(bank)
+        split_steady(c, a, lows, low, bank.compensated, channels, rows, n, n + 1)
 
 
 @kernel

@@ -3,11 +3,12 @@
 With s = j tan(pi f / f_s) / tan(pi f_c / f_s) (bilinear transform, warped so that f_c is exact) and B_n(s)
 the Butterworth polynomial of order n = order / 2, a split has the branches
 
-    low = +-1 / B_n(s)^2      high = s^order / B_n(s)^2      low + high = allpass = B_n(-s) / B_n(s)
+    low = 1 / B_n(s)^2      high = +-s^order / B_n(s)^2      low + high = allpass = B_n(-s) / B_n(s)
 
 because B_n(s) B_n(-s) = 1 + s^order for n = 2 and 4. For n = 1 the product is 1 - s^2, so one branch has
-to be inverted; here it is the low one, which keeps a split at 0 Hz transparent (high = 1, low = 0) for
-every order. (S. Linkwitz, "Active crossover networks for noncoincident drivers", JAES 24, 1976.)
+to be inverted; here it is the high one, which keeps a split far above all sound transparent (low = 1,
+high = 0) for every order. (S. Linkwitz, "Active crossover networks for noncoincident drivers", JAES 24,
+1976.)
 """
 
 import numpy as np
@@ -37,6 +38,11 @@ def warped_frequency(hz: ArrayLike, sample_rate: float) -> NDArray[np.float64]:
     return np.asarray(np.tan(np.pi * np.asarray(hz, dtype=np.float64) / sample_rate))
 
 
+def warped_period(hz: ArrayLike, sample_rate: float) -> NDArray[np.float64]:
+    """1 / tan(pi f / f_s): the period of a corner, 0 at Nyquist."""
+    return np.asarray(1.0 / warped_frequency(hz, sample_rate))
+
+
 def denominator(s: Complex, order: int) -> Complex:
     """B_n(s)^2 with n = order / 2."""
     if order == 2:
@@ -50,8 +56,8 @@ def denominator(s: Complex, order: int) -> Complex:
 def branches(s: Complex, order: int) -> tuple[Complex, Complex, Complex]:
     """(low, high, allpass) of one split at the normalised frequencies `s`; low + high = allpass."""
     below = denominator(s, order)
-    low = (-1.0 if order == 2 else 1.0) / below
-    high = s**order / below
+    low = 1.0 / below
+    high = (-1.0 if order == 2 else 1.0) * s**order / below
     return low, high, low + high
 
 

@@ -1,55 +1,39 @@
-"""Changing a crossover while it plays: which split becomes which, and how its corner travels there.
+"""Changing a crossover while it plays: how corners travel, and how splits come and go.
 
-A split at 0 Hz is transparent (low = 0, high = everything), so a new split starts there and rises, and a
-superfluous one sinks there and is taken out. Nothing is ever cross-faded: the sum of the
-bands is an all-pass throughout, where a fade between two phase responses would cut notches.
+A corner far above all sound leaves a split transparent (low = everything, high = 0). A new split therefore
+comes from there, always as the last of the cascade, and a superfluous last one leaves that way. Nothing is
+ever cross-faded: a fade between two phase responses cuts notches.
 
-Corners travel linearly in the fourth root of g = tan(pi f_c / f_s): close to a logarithmic frequency axis
-where it matters, and able to reach 0 Hz.
+A lossless all-pass stores the energy tau(w) A^2 of a tone of amplitude A, with tau its group delay. While the
+delay changes the tone leaves with the power A^2 (1 - d tau / dt), to first order: the sum is flat at every
+moment if the delay of no tone changes fast. In terms of the warped frequency u = tan(w / 2) and the period
+g = 1 / tan(w_c / 2) of a split with the phase phi(u g), at one unit of time per sample,
+
+    d tau / dt = 1/2 (1 + u^2) S(u g) dg/dt     with S(v) = d/dv (v phi'(v))
+
+and |S| is at most S_0, and at most S_0 / v^2. So |d tau / dt| <= 1/2 S_0 (1 + 1 / g^2) |dg/dt| for every tone,
+and a corner moves at a pace dg/dt ~ 1 / (1 + 1 / (g^2 + g_0^2)), where g_0 lets it arrive at g = 0. On the
+distance `travel` = g + atan(g / g_0) / g_0 that is an even pace. Coming down to a corner of 100 Hz sweeps
+tones through 5 ms of delay; coming up from 0 Hz it would sweep every tone through its own, 23 ms at 20 Hz.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import Bank, make_bank, tune_split
+from bandwise.bands.filterbank import NEAR_NYQUIST, Bank, make_bank
+from bandwise.bands.linkwitz_riley import warped_period
 from bandwise.errors import BandwiseError
 
 HIGHEST_FRACTION = 0.49  # of the sample rate; closer to Nyquist the bilinear transform leaves no band
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The splits that run: True for one that retires, because the settings no longer name it."""
-
-    retiring: tuple[bool, ...]
-
-    @staticmethod
-    def settled(splits: int) -> "Layout":
-        """Nothing retires."""
-        return Layout((False,) * splits)
-
-    def band_of(self) -> list[int]:
-        """The band of the settings that each running band counts to; a retiring one joins the next."""
-        lasting = np.cumsum([0, *(not gone for gone in self.retiring)], dtype=np.int64)
-        bands: list[int] = lasting.tolist()
-        return bands
-
-    def only(self, splits: Sequence[int]) -> "Layout":
-        """The layout of some of its splits."""
-        return Layout(tuple(self.retiring[k] for k in splits))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A new layout, where each of its splits comes from (None: new), and where each goes in Hz."""
-
-    layout: Layout
-    source: tuple[int | None, ...]
-    target_hz: tuple[float, ...]
+DELAY_CHANGE = 0.01  # seconds per second, of the whole cascade: 10 log10(1 + 0.01) = 0.043 dB
+SWING = {
+    2: 2.01,
+    4: 3.88,
+    8: 12.16,
+}  # S_0 of one split, by order, with g_0 in place: max over tones to 0.45 f_s
 
 
 def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: int = 16) -> tuple[float, ...]:
@@ -74,76 +58,39 @@ def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: in
     return cutoffs
 
 
-def matched(old_hz: Sequence[float], new_hz: Sequence[float]) -> dict[int, int]:
-    """Pair new splits with old ones, {new: old}: in order, as many as there are, with the least travel."""
-    old, new = np.log(np.asarray(old_hz)), np.log(np.asarray(new_hz))
-    few, many = (new, old) if len(new) <= len(old) else (old, new)
-    chosen = min(
-        combinations(range(len(many)), len(few)),
-        key=lambda pick: float(np.abs(few - many[list(pick)]).sum()),
-    )
-    pairs = list(enumerate(chosen))
-    return dict(pairs) if few is new else {j: i for i, j in pairs}
-
-
-def plan(layout: Layout, old_hz: Sequence[float], new_hz: Sequence[float]) -> Plan:
-    """Plan the change from the splits that run to those that `new_hz` asks for."""
-    lasting = [k for k, gone in enumerate(layout.retiring) if not gone]
-    pairs = {new: lasting[old] for new, old in matched(old_hz, new_hz).items()}
-    source: list[int | None] = []
-    target: list[float] = []
-    done = 0
-    for new, hz in enumerate(new_hz):
-        if new in pairs:
-            source += range(done, pairs[new])  # everything passed over retires
-            target += [0.0] * (pairs[new] - done)
-            done = pairs[new] + 1
-        source.append(pairs.get(new))
-        target.append(float(hz))
-    source += range(done, len(layout.retiring))
-    target += [0.0] * (len(layout.retiring) - done)
-    return Plan(Layout(tuple(hz == 0.0 for hz in target)), tuple(source), tuple(target))
-
-
-def rebuilt(bank: Bank, source: Sequence[int | None], order: int, channels: int) -> Bank:
-    """A bank of the splits `source` of another bank, states and glides included; None: new, at 0 Hz."""
-    fresh = make_bank(np.zeros(len(source)), order, channels, bank.compensated)
-    fresh.phase[:] = bank.phase
-    lanes = band_lanes(source, len(bank.warp), channels)
-    known = lanes >= 0
-    for k, old in enumerate(source):
-        if old is None:
-            continue
-        for field in ("warp", "target", "root_step", "gliding", "low_state"):
-            getattr(fresh, field)[k] = getattr(bank, field)[old]
-        fresh.allpass_state[k][:, known] = bank.allpass_state[old][:, lanes[known]]
-        tune_split(fresh.damping, fresh.warp, order == 2, fresh.coefficients, k)
+def resized(bank: Bank, splits: int, order: int, channels: int) -> Bank:
+    """A bank of as many splits: the first ones as they are, new ones at rest above all sound."""
+    fresh = make_bank(np.zeros(splits), order, channels, bank.compensated)
+    kept = min(splits, len(bank.period))
+    lanes = (kept + 1) * channels
+    for name in ("period", "target", "pace", "low_state", "coefficients"):
+        getattr(fresh, name)[:kept] = getattr(bank, name)[:kept]
+    fresh.allpass_state[:kept, :, :lanes] = bank.allpass_state[:kept, :, :lanes]
+    fresh.phase[:], fresh.gliding[:] = bank.phase, bank.gliding
     return fresh
 
 
-def band_lanes(source: Sequence[int | None], old_splits: int, channels: int) -> NDArray[np.int64]:
-    """Old lane of each new lane, -1 for none: band k is the low branch of split k, the last has no split."""
-    bands = [-1 if old is None else old for old in source] + [old_splits]
-    lanes = [[-1 if band < 0 else band * channels + c for c in range(channels)] for band in bands]
-    return np.asarray(lanes, dtype=np.int64).ravel()
+def travel(period: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distance that a corner covers evenly; its derivative is `filterbank.travel_slope`."""
+    return np.asarray(period + np.arctan(period / NEAR_NYQUIST) / NEAR_NYQUIST)
 
 
-def start_glide(bank: Bank, target_hz: Sequence[float], sample_rate: float, glide_ms: float) -> None:
-    """Send every corner on its way; one that already sinks to 0 Hz goes on sinking as it was."""
-    samples = max(1, round(glide_ms * sample_rate / 1000.0))
-    target = np.tan(np.pi * np.asarray(target_hz, dtype=np.float64) / sample_rate)
-    fresh = (target > 0.0) | (bank.target > 0.0)
-    bank.gliding[fresh] = np.where(target == bank.warp, 0, samples)[fresh]
-    bank.root_step[fresh] = ((target**0.25 - bank.warp**0.25) / samples)[fresh]
-    bank.target[:] = target
+def start_glide(bank: Bank, cutoffs_hz: Sequence[float], sample_rate: float, order: int) -> None:
+    """Send the first splits to the cutoffs and the others above all sound, all to arrive together."""
+    bank.target[:] = 0.0
+    bank.target[: len(cutoffs_hz)] = warped_period(cutoffs_hz, sample_rate)
+    distance = travel(bank.target) - travel(bank.period)
+    fastest = 2.0 * DELAY_CHANGE / SWING[order]
+    samples = int(np.ceil(np.abs(distance).sum() / fastest))
+    bank.gliding[0] = samples
+    bank.pace[:] = distance / max(1, samples)
 
 
-def samples_to_settle(layout: Layout, bank: Bank) -> int:
-    """In how many samples the next retiring split has arrived at 0 Hz; 0 if none retires."""
-    still = [int(left) for gone, left in zip(layout.retiring, bank.gliding, strict=True) if gone]
-    return max(1, min(still)) if still else 0
+def samples_to_settle(bank: Bank, cutoffs: int) -> int:
+    """In how many samples the splits beyond `cutoffs` have left; 0 if there are none."""
+    return max(1, int(bank.gliding[0])) if len(bank.period) > cutoffs else 0
 
 
-def staying(layout: Layout, bank: Bank) -> list[int]:
-    """The splits to keep: all but those that have arrived at 0 Hz."""
-    return [k for k, gone in enumerate(layout.retiring) if not gone or bank.gliding[k] > 0]
+def band_of(bank: Bank, cutoffs: int) -> list[int]:
+    """The band of the settings that each running band counts to: leaving ones are part of the last."""
+    return [min(k, cutoffs) for k in range(len(bank.period) + 1)]

@@ -1,7 +1,6 @@
 """The state of a multiband processor: everything that must survive between frames, by name."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +22,7 @@ LEVELS, EXCESS = range(2)  # kinds of sliding maxima: of the level, and of the p
 
 
 BANK_PARTS = (
-    "damping", "warp", "target", "root_step", "coefficients", "allpass_state", "low_state", "low",
+    "damping", "period", "target", "pace", "coefficients", "allpass_state", "low_state", "low",
     "gliding", "phase",
 )  # fmt: skip
 PARTS = (
@@ -132,7 +131,7 @@ def _shapes(
     banks: tuple[Bank, Bank], channels: int, groups: int, frames: Frames
 ) -> dict[str, tuple[int, ...]]:
     """The shape of every part."""
-    bands, size = len(banks[0].warp) + 1, frames.samples
+    bands, size = len(banks[0].period) + 1, frames.samples
     slots, output_slots = frames.band_delay + 1, frames.output_delay + 1
     capacity = window_capacity(frames.longest_hold)
     window = (2, bands + 1, groups)
@@ -183,15 +182,15 @@ SHARED = (
 )
 
 
-def carry_bands(old: Engine, new: Engine, source: Sequence[int | None]) -> None:
-    """Copy into `new` what each of its bands was in `old`; None: a band that starts at rest, still empty."""
-    rows = [*source, len(old.state) - 1]
-    to, come = [b for b, s in enumerate(rows) if s is not None], [s for s in rows if s is not None]
+def carry_bands(old: Engine, new: Engine) -> None:
+    """Copy into `new` each band that both have, and the output; other bands stay at rest."""
+    bands = min(len(old.state), len(new.state)) - 1
+    kept = [*range(bands), -1]
     for name in ("state", "history", "parameters"):
-        getattr(new, name)[to] = getattr(old, name)[come]
+        getattr(new, name)[kept] = getattr(old, name)[kept]
     for name in Windows._fields:
-        getattr(new.windows, name)[:, to] = getattr(old.windows, name)[:, come]
-    new_ring, old_ring = (e.band_ring.reshape(len(e.state) - 1, -1) for e in (new, old))
-    new_ring[to[:-1]] = old_ring[come[:-1]]
+        getattr(new.windows, name)[:, kept] = getattr(old.windows, name)[:, kept]
+    rows = bands * len(old.band_ring) // (len(old.state) - 1)
+    new.band_ring[:rows] = old.band_ring[:rows]
     for name in SHARED:
         getattr(new, name)[...] = getattr(old, name)

@@ -7,17 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bandwise.bands.filterbank import make_bank
-from bandwise.bands.linkwitz_riley import band_responses, warped_frequency
-from bandwise.bands.retuning import (
-    Layout,
-    Plan,
-    check_cutoffs,
-    plan,
-    rebuilt,
-    samples_to_settle,
-    start_glide,
-    staying,
-)
+from bandwise.bands.linkwitz_riley import band_responses, warped_period
+from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
 from bandwise.door import form_of, silence_nonfinite, to_planar
 from bandwise.dynamics.compressor import AMOUNT, MAKEUP
 from bandwise.dynamics.engine import APPLIED, BAND_GAIN, LEAST, Engine, Memory, carry_bands, make_engine
@@ -29,7 +20,6 @@ from bandwise.errors import BandwiseError
 from bandwise.stream import Audio, BlockProcessor
 
 Planar = NDArray[np.float32]
-GLIDE_MS = 500.0
 
 
 class MultibandDynamics(BlockProcessor):
@@ -87,18 +77,17 @@ class MultibandDynamics(BlockProcessor):
     def update(self, settings: MultibandSettings | str | PathLike[str]) -> None:
         """Change to other settings while sound plays: by the smallest change, without a click.
 
-        Parameters ramp for 20 ms, cutoffs glide for 500 ms, bands come and go as `Crossover.retune` says.
+        Parameters ramp for 20 ms; cutoffs glide, and bands come and go, as `Crossover.retune` says.
 
         Raises:
             BandwiseError: if the change would need another latency, order or linking: build a new processor.
         """
         new = self._checked(settings)
         self._refuse_rebuilding(new)
-        change = plan(self._layout, self._settings.cutoffs_hz, new.cutoffs_hz)
         moved = new.cutoffs_hz != self._settings.cutoffs_hz
         self._settings = new
         if moved:
-            self._rewire(change)
+            self._rewire()
         self._engine.weights[:] = groups_of(new, self.channels)[1]
         self._write_targets()
         self._engine.clock[2] = self._frames.ramp
@@ -111,7 +100,7 @@ class MultibandDynamics(BlockProcessor):
         """
         reduction = -20.0 * np.log10(np.maximum(self._engine.state[:, :, LEAST].min(axis=1), 1e-12)) + 0.0
         bands = np.full(len(self._settings.bands), -np.inf)
-        np.maximum.at(bands, self._layout.band_of(), reduction[:-1])
+        np.maximum.at(bands, self._running()[:-1], reduction[:-1])
         return {"bands": bands, "output": float(reduction[-1])}
 
     def response(self, hz: ArrayLike) -> NDArray[np.complex128]:
@@ -150,11 +139,10 @@ class MultibandDynamics(BlockProcessor):
 
     def _reset(self) -> None:
         """Forget the past: settings on their way are in force at once."""
-        self._layout = Layout.settled(len(self._settings.cutoffs_hz))
         self._settle_in = 0
-        warp = warped_frequency(self._settings.cutoffs_hz, self.sample_rate)
+        period = warped_period(self._settings.cutoffs_hz, self.sample_rate)
         compensated = self._settings.compensated
-        banks = [make_bank(warp, self._settings.order, self.channels, compensated) for _ in range(2)]
+        banks = [make_bank(period, self._settings.order, self.channels, compensated) for _ in range(2)]
         self._engine, self._memory = self._fresh_engine((banks[0], banks[1]))
         self._write_targets()
         self._jump_to_targets(range(len(self._settings.bands) + 1))
@@ -167,7 +155,7 @@ class MultibandDynamics(BlockProcessor):
 
     def _write_targets(self) -> None:
         """Write parameters as targets and switches at once, for each running band those of its settings."""
-        rows = [*self._layout.band_of(), len(self._settings.bands)]
+        rows = self._running()
         seconds = self._frames.samples / self.sample_rate
         self._engine.target[:] = parameter_rows(self._settings, seconds)[rows]
         self._engine.switches[:] = switch_rows(self._settings, self._frames, self.sample_rate)[rows]
@@ -182,28 +170,32 @@ class MultibandDynamics(BlockProcessor):
                 makeup_db = engine.target[b, AMOUNT] * engine.target[b, MAKEUP]
                 engine.state[b, :, BAND_GAIN] = engine.target[b, GAIN] * 10.0 ** (makeup_db / 20.0)
 
-    def _rewire(self, change: Plan) -> None:
-        """Build the running bands of a plan from those that run, and send the cutoffs on their way."""
-        self._layout = change.layout
-        self._rebuild(change.source)
+    def _running(self) -> list[int]:
+        """The row of settings of each running band, then the output's."""
+        bands = len(self._settings.bands)
+        return [*band_of(self._engine.bank, bands - 1), bands]
+
+    def _rewire(self) -> None:
+        """Send the cutoffs on their way, new splits included."""
+        cutoffs_hz, order = self._settings.cutoffs_hz, self._settings.order
+        self._rebuild(max(len(self._engine.bank.period), len(cutoffs_hz)))
         for bank in (self._engine.bank, self._engine.key_bank):
-            start_glide(bank, change.target_hz, self.sample_rate, GLIDE_MS)
+            start_glide(bank, cutoffs_hz, self.sample_rate, order)
         self._settle_in = self._samples_to_settle()
 
     def _samples_to_settle(self) -> int:
-        """Samples up to the end of the frame in which the next retired band can go; 0 if none retires."""
+        """Samples up to the end of the frame in which superfluous bands can go; 0 if there are none."""
         size = self._frames.samples
-        frames = -(-samples_to_settle(self._layout, self._engine.bank) // size)
+        frames = -(-samples_to_settle(self._engine.bank, len(self._settings.cutoffs_hz)) // size)
         return frames * size - int(self._engine.clock[1]) if frames else 0
 
-    def _rebuild(self, source: Any) -> None:
+    def _rebuild(self, splits: int) -> None:
         old, order = self._engine, self._settings.order
-        banks = tuple(rebuilt(bank, source, order, self.channels) for bank in (old.bank, old.key_bank))
+        banks = tuple(resized(bank, splits, order, self.channels) for bank in (old.bank, old.key_bank))
         self._engine, self._memory = self._fresh_engine(banks)
-        bands = [*source, len(old.bank.warp)]
-        carry_bands(old, self._engine, bands)
+        carry_bands(old, self._engine)
         self._write_targets()
-        self._jump_to_targets(b for b, s in enumerate(bands) if s is None)
+        self._jump_to_targets(range(len(old.bank.period) + 1, splits + 1))
 
     def _planar_key(self, key: NDArray[Any], shape: tuple[int, ...]) -> Planar:
         if key.shape != shape:
@@ -234,7 +226,4 @@ class MultibandDynamics(BlockProcessor):
             return
         self._settle_in -= samples
         if self._settle_in == 0:
-            kept = staying(self._layout, self._engine.bank)
-            self._layout = self._layout.only(kept)
-            self._rebuild(kept)
-            self._settle_in = self._samples_to_settle()
+            self._rebuild(len(self._settings.cutoffs_hz))

@@ -306,7 +306,7 @@ def run(
         if done:
             now = clock[0]
             moving = ramp_parameters(p, target, clock)
-            if gliding.any() or (not paired and size > CHUNK):
+            if gliding[0] > 0 or (not paired and size > CHUNK):
                 split_into(bank, frame_in, rows)
             else:
                 copy_rows(frame_in, rows)
