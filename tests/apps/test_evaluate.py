@@ -196,3 +196,30 @@ def test_unknown_peers_are_refused():
     result = run("--data", "nowhere", "--peer", "rnoise")
     assert result.exit_code == 2
     assert "error: " in result.stderr
+
+
+def test_parts_are_left_out(small_data_folder, monkeypatch):
+    """Every --without is a system of its own beside the whole."""
+    left_out = []
+
+    class Standin:
+        def __init__(self, model, **parts):
+            left_out.append((model, parts))
+
+        def __call__(self, x, sample_rate):
+            return x
+
+    monkeypatch.setattr("bandwise.measure.ablation.Ablation", Standin)
+    parts = ["--without", "comb", "--without", "pitch-path"]
+    result = run("--data", small_data_folder, "--count", 1, *parts, *SDR, "--json")
+    systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
+    assert systems == ["noisy", "base", "base, no comb", "base, no pitch-path"]
+    assert left_out[0] == ("base", {"postfilter": True, "comb": False})
+    assert left_out[1] == ("base", {"postfilter": True, "pitch_path": False})
+
+
+def test_unknown_parts_are_refused(small_data_folder):
+    """With the names that there are."""
+    result = run("--data", small_data_folder, "--without", "network")
+    assert result.exit_code == 2
+    assert "comb, postfilter, pitch-path" in result.stderr

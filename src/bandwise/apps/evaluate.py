@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from bandwise.apps import measuring
-from bandwise.apps.evaluate_peers import found_peers
+from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
@@ -39,6 +39,9 @@ def evaluate(
     model: Annotated[list[str] | None, typer.Option(help="Network, by name or path; may repeat.")] = None,
     postfilter: Annotated[bool, typer.Option(help="Deepen what is quiet already.")] = True,
     attenuation_limit_db: Annotated[float | None, typer.Option(min=0, help="Never attenuate more.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Also with comb, postfilter or pitch-path left out.")
+    ] = None,
     measures: Annotated[str | None, typer.Option(help="Some of pesq,stoi,estoi,si_sdr,lsd_high.")] = None,
     dnsmos: Annotated[Path | None, typer.Option(help="Folder with the DNSMOS models.")] = None,
     clean_through: Annotated[
@@ -68,7 +71,8 @@ def evaluate(
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
     recordings = _recordings(data, clean, noisy, settings)
-    systems = _suppressors(model or ["base"], postfilter, attenuation_limit_db)
+    systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
+    systems |= ablations(model or ["base"], without or [], postfilter=postfilter)
     systems |= found_peers(peer or [], all_known=peers)
     known = read_rows(reuse) if reuse else []
     run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)
@@ -110,27 +114,6 @@ def _recordings(
 def _harmless(clean: Path, noisy: Path) -> Iterator[Pair]:
     """The pairs with the clean recording in place of the noisy one."""
     return (replace(pair, noisy=pair.clean) for pair in read_pairs(clean, noisy))
-
-
-def _suppressors(
-    models: Sequence[str], postfilter: bool, attenuation_limit_db: float | None
-) -> dict[str, Process]:
-    """`bandwise.enhance` with each network, by name; paths go by their last part where that is clear."""
-    import bandwise
-
-    def suppressor(model: str) -> Process:
-        def process(x: Any, sample_rate: int) -> Any:
-            return bandwise.enhance(
-                x, sample_rate, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db
-            )
-
-        return process
-
-    stems = Counter(Path(model).stem for model in models)
-    names = {model: Path(model).stem if stems[Path(model).stem] == 1 else model for model in models}
-    return {
-        name if postfilter else f"{name}, no postfilter": suppressor(model) for model, name in names.items()
-    }
 
 
 def _run(

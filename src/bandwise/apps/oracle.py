@@ -32,6 +32,7 @@ def oracle(
     count: Annotated[int, typer.Option(min=1, help="How many mixtures of the data folder.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
     seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt of the data folder.")] = 10.0,
+    rooms: Annotated[bool, typer.Option("--rooms", help="Every third mixture in a room.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write one line per recording and rung.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that score.")] = 1,
@@ -43,7 +44,7 @@ def oracle(
     """
     measuring.check_folders(csv)
     settings = MixtureSettings(
-        count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds
+        count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds, rooms
     )
     pairs = _pairs(clean, noise, data, settings)
     scorer = Scorer(MEASURES)
