@@ -20,16 +20,17 @@ class Delay:
 
     hop_samples = 480
 
-    def __init__(self, latency_samples=1440):
-        self.latency_samples = latency_samples
+    def __init__(self, channels=1, latency_samples=1440):
+        self.channels, self.latency_samples = channels, latency_samples
         self.reset()
 
     def reset(self):
-        self.held = np.zeros(self.latency_samples, np.float32)
+        self.held = np.zeros((self.channels, self.latency_samples), np.float32)
 
-    def process_hop(self, hop):
-        self.held = np.concatenate([self.held, hop])
-        out, self.held = self.held[:480], self.held[480:]
+    def process_hops(self, hops):
+        assert hops.shape[1] % 480 == 0
+        held = np.concatenate([self.held, hops], axis=1)
+        out, self.held = held[:, : hops.shape[1]], held[:, hops.shape[1] :]
         return out
 
 
@@ -102,8 +103,8 @@ def test_integers_are_clipped_not_wrapped():
     """An output beyond full scale stays at full scale instead of changing sign."""
 
     class Louder(Delay):
-        def process_hop(self, hop):
-            return super().process_hop(hop) * 4
+        def process_hops(self, hops):
+            return super().process_hops(hops) * 4
 
     for dtype in ("int16", "int32"):
         info = np.iinfo(dtype)

@@ -65,17 +65,22 @@ def form_of(block: NDArray[np.generic], channels: int) -> Form:
 
 def to_planar(block: NDArray[np.generic], form: Form) -> Planar:
     """Convert a checked block to (channels, frames) float32, full scale at 1; always a copy."""
-    columns = block[:, None] if form.flat else block
-    scaled = columns.T / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else columns.T
+    rows = block[None] if form.flat else block.T
+    if form.dtype == "float32":
+        return np.array(rows, order="C")
+    scaled = rows / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else rows
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes Inf and is silenced below
         return np.array(scaled, dtype=np.float32, order="C")
 
 
 def from_planar(planar: Planar, form: Form) -> NDArray[np.generic]:
-    """Undo `to_planar`: integers are rounded and clipped to their range, floats are left alone."""
+    """Undo `to_planar`: integers are rounded and clipped to their range, floats are left alone.
+
+    May share the memory of `planar`.
+    """
     columns = planar[0] if form.flat else planar.T
     if not form.dtype.startswith("int"):
-        return np.array(columns, dtype=form.dtype, order="C")
+        return np.ascontiguousarray(columns, dtype=form.dtype)
     full_scale = FULL_SCALE[form.dtype]
     steps = np.rint(columns.astype(np.float64) * full_scale)
     return np.ascontiguousarray(np.clip(steps, -full_scale, full_scale - 1.0).astype(form.dtype))
@@ -91,8 +96,8 @@ def convert(block: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 def silence_nonfinite(planar: Planar) -> int:
     """Set NaN and Inf samples to zero in place; return how many there were."""
-    broken = ~np.isfinite(planar)
-    count = int(np.count_nonzero(broken))
-    if count:
-        planar[broken] = 0.0
-    return count
+    fine = np.isfinite(planar)
+    if fine.all():
+        return 0
+    planar[~fine] = 0.0
+    return int(fine.size - np.count_nonzero(fine))

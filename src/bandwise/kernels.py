@@ -56,7 +56,9 @@ def _compiled(function: Function, *, any_order: bool) -> Function:
     numba.config.CACHE_DIR = str(folder or "")
     try:
         fastmath = {"reassoc", "nsz"} if any_order else False
-        compiled = numba.njit(nogil=True, fastmath=fastmath, cache=folder is not None)(function)
+        compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None)(
+            function
+        )
     finally:
         numba.config.CACHE_DIR = before
     return cast("Function", compiled)

@@ -1,4 +1,4 @@
-"""Other sample rates: engines of one rate made to work at another, with the least delay that is possible."""
+"""Other sample rates: an engine of one rate made to work at another, with the least delay possible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from math import gcd, lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.hops import BlockStream, Engine, HopLane, Samples, check_block_multiple
+from bandwise.door import Planar
+from bandwise.hops import BlockStream, Engine, HopLane, check_block_multiple
 from bandwise.resampler import Resampler, half_samples
 
 Counts = NDArray[np.int64]
@@ -55,33 +56,38 @@ def _turn(remainders: Counts, hop: int) -> int:
 
 
 class RateLane:
-    """One channel: resampled to the engine's rate, worked on, and back, the engine's latency taken off."""
+    """Resampled to the engine's rate, worked on, and back, the engine's latency taken off."""
 
-    def __init__(self, engine: Engine, sample_rate: int, core_hz: int, waiting: int) -> None:
-        self._up, self._down = Resampler(sample_rate, core_hz), Resampler(core_hz, sample_rate)
-        self._hops = HopLane(engine, waiting)
+    def __init__(self, engine: Engine, channels: int, sample_rate: int, core_hz: int, waiting: int) -> None:
+        self._up = [Resampler(sample_rate, core_hz) for _ in range(channels)]
+        self._down = [Resampler(core_hz, sample_rate) for _ in range(channels)]
+        self._hops = HopLane(engine, channels, waiting)
         self._late = self._skip = engine.latency_samples + waiting
 
-    def feed(self, x: Samples, /) -> Samples:
-        """float32[n] -> what is ready, aligned with the first sample fed."""
-        core = self._hops.feed(self._up.feed(x))
-        skip = min(self._skip, len(core))
+    def feed(self, x: Planar, /) -> Planar:
+        """(channels, n) -> what is ready, aligned with the first sample fed."""
+        core = self._hops.feed(_each(self._up, x))
+        skip = min(self._skip, core.shape[1])
         self._skip -= skip
-        return self._down.feed(core[skip:])
+        return _each(self._down, core[:, skip:])
 
     def reset(self) -> None:
         """Forget the past."""
         self._skip = self._late
-        for part in (self._up, self._hops, self._down):
+        self._hops.reset()
+        for part in (*self._up, *self._down):
             part.reset()
 
 
+def _each(resamplers: Sequence[Resampler], x: Planar) -> Planar:
+    return np.stack([resampler.feed(row) for resampler, row in zip(resamplers, x, strict=True)])
+
+
 def rate_stream(
-    engines: Sequence[Engine], sample_rate: int, core_hz: int, block_multiple: int = 1
+    engine: Engine, channels: int, sample_rate: int, core_hz: int, block_multiple: int = 1
 ) -> BlockStream:
-    """Like `hop_stream`, for engines of `core_hz` in a stream of `sample_rate`."""
+    """Like `hop_stream`, for an engine of `core_hz` in a stream of `sample_rate`."""
     multiple = check_block_multiple(block_multiple)
-    first = engines[0]
-    plan = schedule(sample_rate, core_hz, first.hop_samples, first.latency_samples, multiple)
-    lanes = [RateLane(engine, sample_rate, core_hz, plan.waiting) for engine in engines]
-    return BlockStream(lanes, plan.latency_samples, plan.latency_samples, multiple)
+    plan = schedule(sample_rate, core_hz, engine.hop_samples, engine.latency_samples, multiple)
+    lane = RateLane(engine, channels, sample_rate, core_hz, plan.waiting)
+    return BlockStream(lane, channels, plan.latency_samples, plan.latency_samples, multiple)

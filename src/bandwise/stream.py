@@ -69,6 +69,7 @@ class BlockProcessor(ABC):
         self.nonfinite_samples = 0
         """How many NaN or Inf samples came since `reset`; each was treated as silence."""
         self._form = Form(flat=self.channels == 1)
+        self._known: tuple[Any, Any] | None = None
 
     @abstractmethod
     def _process(self, planar: Planar) -> Planar:
@@ -90,8 +91,11 @@ class BlockProcessor(ABC):
         """
         if reset:
             self.reset()
-        self._form = form_of(np.asarray(block), self.channels)
-        planar = to_planar(np.asarray(block), self._form)
+        samples = np.asarray(block)
+        if (samples.dtype, samples.shape[1:]) != self._known:
+            self._form = form_of(samples, self.channels)
+            self._known = samples.dtype, samples.shape[1:]
+        planar = to_planar(samples, self._form)
         self._count_nonfinite(planar)
         out: Any = from_planar(self._process(planar), self._form)
         return out  # type: ignore[no-any-return]
@@ -116,28 +120,28 @@ class BlockProcessor(ABC):
 
 
 class HopProcessor(BlockProcessor):
-    """A `Processor` around engines of fixed hops, one per channel, at any rate from 8 to 192 kHz.
+    """A `Processor` around an engine of fixed hops, at any rate from 8 to 192 kHz.
 
-    `make_engine()` returns a fresh engine of `core_hz`; other rates are resampled on the way in and out.
+    `make_engine(channels)` returns a fresh engine of `core_hz`; other rates are resampled on both ways.
     Blocks are multiples of `block_multiple` samples; a larger one waits less for a hop (`hop_stream`).
     """
 
     def __init__(
         self,
-        make_engine: Callable[[], Engine],
+        make_engine: Callable[[int], Engine],
         sample_rate: int = 48_000,
         channels: int = 1,
         block_multiple: int = 1,
         core_hz: int = 48_000,
     ) -> None:
         super().__init__(sample_rate, channels)
-        self.engines = [make_engine() for _ in range(self.channels)]
+        engine = self.engine = make_engine(self.channels)
         if self.sample_rate == core_hz:
-            self._stream = hop_stream(self.engines, block_multiple)
+            self._stream = hop_stream(engine, self.channels, block_multiple)
         else:
             from bandwise.rates import rate_stream
 
-            self._stream = rate_stream(self.engines, self.sample_rate, core_hz, block_multiple)
+            self._stream = rate_stream(engine, self.channels, self.sample_rate, core_hz, block_multiple)
         self.latency_samples = self._stream.latency_samples
 
     def _process(self, planar: Planar) -> Planar:

@@ -15,15 +15,16 @@ class Half:
 
     hop_samples, latency_samples = 480, 1440
 
-    def __init__(self):
+    def __init__(self, channels):
+        self.channels = channels
         self.reset()
 
     def reset(self):
-        self.held = np.zeros(1440, np.float32)
+        self.held = np.zeros((self.channels, 1440), np.float32)
 
-    def process_hop(self, hop):
-        self.held = np.concatenate([self.held, hop / 2])
-        out, self.held = self.held[:480], self.held[480:]
+    def process_hops(self, hops):
+        held = np.concatenate([self.held, hops / 2], axis=1)
+        out, self.held = held[:, : hops.shape[1]], held[:, hops.shape[1] :]
         return out
 
 

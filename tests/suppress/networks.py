@@ -3,7 +3,9 @@
 import numpy as np
 
 from bandwise.bands.erb import BANDS
-from bandwise.suppress.network import FEATURE_LAYOUT, FEATURES, MODEL_FORMAT
+from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
+from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.network import MODEL_FORMAT
 
 
 def constant_network(path, gain, strength):

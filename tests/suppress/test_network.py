@@ -6,9 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.suppress import network as module
-from bandwise.suppress.network import BANDS, FEATURE_LAYOUT, FEATURES, MODEL_FORMAT, Network
+from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
+from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.network import MODEL_FORMAT, Network
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -81,7 +84,7 @@ def test_reset_forgets_everything(accumulator, frames):
 def test_networks_of_one_file_share_weights_but_not_states(accumulator):
     """Two channels use one runtime session; frames of one are not heard by the other."""
     left, right = Network(accumulator), Network(accumulator)
-    assert left._session is right._session
+    assert left.model is right.model
     left.step(np.full(FEATURES, 5, np.float32))
     assert np.array_equal(right.step(np.ones(FEATURES, np.float32))[0], np.ones(BANDS))
 

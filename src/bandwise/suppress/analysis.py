@@ -18,6 +18,7 @@ from bandwise.suppress.pitch import (
     correlate,
     decimate,
     refine,
+    shift,
 )
 from bandwise.suppress.stft import (
     BINS,
@@ -86,17 +87,21 @@ def analyse_hop(hop: Array, state: Analysis) -> None:
 @kernel
 def remember(hop: Array, state: Analysis) -> None:
     """Shift the history by one hop."""
-    state.history[:-HOP_SAMPLES] = state.history[HOP_SAMPLES:].copy()
-    state.history[-HOP_SAMPLES:] = hop
+    shift(state.history, HOP_SAMPLES)
+    newest = state.history.size - HOP_SAMPLES
+    for n in range(HOP_SAMPLES):
+        state.history[newest + n] = hop[n]
 
 
 @kernel
 def look_ahead(state: Analysis) -> None:
     """Spectrum and band energies of the newest frame; older ones move towards the current."""
-    state.spectra[:-1] = state.spectra[1:].copy()
-    state.energies[:-1] = state.energies[1:].copy()
-    state.spectra[-1] = analyse(state.history[-WINDOW_SAMPLES:])
-    band_energies(state.spectra[-1], state.energies[-1])
+    shift(state.spectra.reshape(state.spectra.size), BINS)
+    shift(state.energies.reshape(state.energies.size), BANDS)
+    spectrum = analyse(state.history[-WINDOW_SAMPLES:])
+    for k in range(BINS):
+        state.spectra[-1, k] = spectrum[k]
+    band_energies(spectrum, state.energies[-1])
 
 
 @kernel
@@ -107,7 +112,7 @@ def track_pitch(state: Analysis) -> float:
     on that frame. The best path to there came through the current frame, one step back.
     """
     decimate(state.history, state.low, state.rumble)
-    state.correlation[0] = state.correlation[1]
+    shift(state.correlation.reshape(state.correlation.size), LAGS)
     correlate(state.low, state.correlation[1])
     advance(state.best, state.correlation[1], state.came_from)
     lag = state.came_from[np.argmax(state.best)]
@@ -122,5 +127,7 @@ def compare_with_comb(state: Analysis) -> None:
     """Comb-filter the current frame with its period; per band, how much it looks like itself."""
     filtered = np.empty(WINDOW_SAMPLES, np.float32)
     comb(state.history, FRAME_START, state.period[0], filtered)
-    state.comb_spectrum[:] = analyse(filtered)
-    band_coherence(state.spectra[0], state.comb_spectrum, state.coherence)
+    spectrum = analyse(filtered)
+    for k in range(BINS):
+        state.comb_spectrum[k] = spectrum[k]
+    band_coherence(state.spectra[0], spectrum, state.coherence)

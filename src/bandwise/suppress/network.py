@@ -1,4 +1,4 @@
-"""The trained network at run time: one frame in ONNX Runtime, states kept between frames.
+"""The trained network at run time, states kept between frames.
 
 Models that ship lie in `bandwise/models` and are known by name; `checksums.json` there has their checksums.
 """
@@ -9,82 +9,70 @@ import hashlib
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
+from bandwise.suppress.compiled import CompiledModel, compiled_model
 from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
-from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.session import SessionModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from bandwise.suppress.stft import Array
+
 MODEL_FORMAT = 1  # names and shapes of the graph's inputs and outputs
 
-_SESSIONS: WeakValueDictionary[str, Any] = WeakValueDictionary()  # by SHA-256; channels share their weights
+Model = CompiledModel | SessionModel
+
+_MODELS: WeakValueDictionary[str, Model] = WeakValueDictionary()  # by SHA-256; all users share the weights
 
 
 class Network:
-    """Features of one frame to gains and strengths of its bands, with the states of one channel inside.
+    """Features of a frame to gains and strengths of its bands, with the states of some channels inside.
 
-    `model` is the name of a network that ships or the path of an ONNX file.
+    `model` is the name of a network that ships or the path of an ONNX file. Our int8 graph runs in compiled
+    code of our own, any other in ONNX Runtime.
     """
 
-    def __init__(self, model: str | Path = "base") -> None:
-        session = self._session = _session(*_read(model))
-        self.features = np.zeros((1, FEATURES), np.float32)
-        self.gains = np.zeros((1, BANDS), np.float32)
-        self.strengths = np.zeros((1, BANDS), np.float32)
-        sizes = {i.name: i.shape[1] for i in session.get_inputs() if i.name.startswith("state_")}
-        # Two sets of states, read and written in turn: a frame costs no copy and no allocation.
-        self._states = [
-            {name.removeprefix("state_"): np.zeros((1, size), np.float32) for name, size in sizes.items()}
-            for _ in range(2)
-        ]
-        self._bindings = [self._bind(now, 1 - now) for now in range(2)]
-        self._now = 0
+    def __init__(self, model: str | Path = "base", channels: int = 1) -> None:
+        self.model = _model(*_read(model))
+        self._runtime = self.model.start(channels)
+        self._gains = np.zeros((channels, 1, BANDS), np.float32)
+        self._strengths = np.zeros((channels, 1, BANDS), np.float32)
 
-    def _bind(self, before: int, after: int) -> Any:
-        inputs = {"features": self.features, **_prefixed("state_", self._states[before])}
-        outputs = {
-            "gains": self.gains,
-            "strengths": self.strengths,
-            **_prefixed("next_", self._states[after]),
-        }
-        binding = self._session.io_binding()
-        for bind, values in ((binding.bind_input, inputs), (binding.bind_output, outputs)):
-            for name, value in values.items():
-                bind(name, "cpu", 0, np.float32, value.shape, value.ctypes.data)
-        return binding
+    def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
+        """Take `count` frames of every channel one after the other; the same bits however they are grouped.
+
+        Args:
+            features: float32 [channels, at least count, 70].
+            count: how many frames there are.
+            gains: float32 [channels, at least count, 34], to be written, in [0, 1].
+            strengths: likewise.
+        """
+        self._runtime.answer(features, count, gains, strengths)
 
     def step(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """One frame: features float32 [70] -> gains, strengths float32 [34] in [0, 1].
+        """One frame of one channel: features float32 [70] -> gains, strengths float32 [34] in [0, 1].
 
         Both are views of buffers that the next step overwrites.
         """
-        self.features[0] = features
-        self._session.run_with_iobinding(self._bindings[self._now])
-        self._now = 1 - self._now
-        return self.gains[0], self.strengths[0]
+        self.answer(features[None, None], 1, self._gains, self._strengths)
+        return self._gains[0, 0], self._strengths[0, 0]
 
     def reset(self) -> None:
         """Forget all frames."""
-        for state in self._states[self._now].values():
-            state[:] = 0
+        self._runtime.reset()
 
     def set_states(self, values: Mapping[str, NDArray[np.float32]]) -> None:
         """Overwrite states by name, each a flat float32 array."""
-        for name, value in values.items():
-            self._states[self._now][name][0] = value
-
-
-def _prefixed(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {prefix + name: value for name, value in values.items()}
+        self._runtime.set_states(values)
 
 
 def model_names() -> list[str]:
@@ -118,35 +106,20 @@ def _read(model: str | Path) -> tuple[bytes, str]:
     return path.read_bytes(), str(path)
 
 
-def _session(content: bytes, source: str) -> Any:
-    """The runtime of a model; one for all channels and callers that use the same file."""
+def _model(content: bytes, source: str) -> Model:
+    """The weights in a file; one copy for all channels and callers that use the same."""
     digest = hashlib.sha256(content).hexdigest()
-    session = _SESSIONS.get(digest)
-    if session is None:
-        session = _SESSIONS[digest] = _open(content, source)
-    return session
+    model = _MODELS.get(digest)
+    if model is None:
+        model = _MODELS[digest] = compiled_model(content) or SessionModel(content, source)
+        _check_format(model.facts, source)
+    return model
 
 
-def _open(content: bytes, source: str) -> Any:
-    """One thread that never spins: a frame is too short to share, and idle threads must not burn a core."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime raises many kinds, none of them ours
-        raise BandwiseError(
-            f"got {source}, which is no ONNX network; one made by bandwise export is needed; export it again"
-        ) from error
-    facts = session.get_modelmeta().custom_metadata_map
+def _check_format(facts: dict[str, str], source: str) -> None:
     found = facts.get("format"), facts.get("feature_layout")
     if found != (str(MODEL_FORMAT), str(FEATURE_LAYOUT)):
         raise BandwiseError(
             f"got {source} with format and feature layout {found}; this version runs "
             f"{(str(MODEL_FORMAT), str(FEATURE_LAYOUT))}; export the network again"
         )
-    return session

@@ -6,6 +6,8 @@ scores, less the cost of every change, are best together. The period of the curr
 late from that path: the hop comes out of the look-ahead, so it costs no delay.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,13 +58,20 @@ def low_pass(taps: int = 48, cutoff_hz: float = 3_000.0) -> Array:
 LOW_PASS = low_pass()
 
 
+@kernel
+def shift(x: NDArray[Any], places: int) -> None:
+    """Move everything towards the start; what was there is forgotten."""
+    for i in range(x.size - places):
+        x[i] = x[i + places]
+
+
 @kernel(any_order=True)
 def decimate(history: Array, low: Array, rumble: Array) -> None:
     """Append the newest hop of `history` (48 kHz) to `low` (12 kHz, TRACK_HISTORY samples), without rumble.
 
     `rumble` holds the last sample before and after that filter.
     """
-    low[:-TRACK_HOP] = low[TRACK_HOP:].copy()
+    shift(low, TRACK_HOP)
     for m in range(TRACK_HOP):
         end = history.shape[0] - HOP_SAMPLES + DECIMATION * (m + 1)
         total = np.float32(0.0)

@@ -10,58 +10,74 @@ import numpy as np
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
-from bandwise.suppress.analysis import analyse_hop, fresh_analysis
+from bandwise.suppress.analysis import fresh_analysis
+from bandwise.suppress.features import SIZE
+from bandwise.suppress.frames import describe_hops, fresh_frames, resynthesise_hops
 from bandwise.suppress.network import Network
-from bandwise.suppress.postfilter import sharpen
-from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, Array, resynthesise
-from bandwise.suppress.synthesis import mix_in_comb
+from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, Array
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+HOPS_AT_ONCE = 50
+"""Of a long block: the network reads its weights once for all of them, more often for more."""
+
 
 class SuppressorEngine:
-    """One channel at 48 kHz, hop by hop (a `bandwise.hops.Engine`)."""
+    """Some channels at 48 kHz, whole hops at a time (a `bandwise.hops.Engine`)."""
 
     hop_samples = HOP_SAMPLES
     latency_samples = LATENCY_SAMPLES
 
-    def __init__(self, model: str | Path, *, postfilter: bool, kept: float) -> None:
+    def __init__(self, channels: int, model: str | Path, *, postfilter: bool, kept: float) -> None:
         """`kept` is the share of the sound that stays whatever the network says, 0 to 1."""
-        self._network, self._postfilter, self._kept = Network(model), postfilter, np.float32(kept)
-        self.gains = np.ones(BANDS, np.float32)
-        self.strengths = np.zeros(BANDS, np.float32)
+        self._network, self._postfilter, self._kept = Network(model, channels), postfilter, np.float32(kept)
+        self._features = np.zeros((channels, HOPS_AT_ONCE, SIZE), np.float32)
+        self._gains, self._strengths = np.zeros((2, channels, HOPS_AT_ONCE, BANDS), np.float32)
+        self._frames = [
+            fresh_frames(*parts) for parts in zip(self._features, self._gains, self._strengths, strict=True)
+        ]
         self.reset()
 
     def reset(self) -> None:
         """Forget the past."""
         self._network.reset()
-        self._analysis = fresh_analysis()
-        self._overlap = np.zeros(HOP_SAMPLES, np.float32)
-        self.gains[:] = 1.0
-        self.strengths[:] = 0.0
+        self._analyses = [fresh_analysis() for _ in self._frames]
+        self._overlaps = [np.zeros(HOP_SAMPLES, np.float32) for _ in self._frames]
+        self._last = 0
+        self._gains[:, 0], self._strengths[:, 0] = 1.0, 0.0
 
-    def process_hop(self, hop: Array) -> Array:
-        """Array (480,) in, the answer to those of 30 ms ago out."""
-        now = self._analysis
-        analyse_hop(hop, now)
-        self._decide(now.features, now.energies[0])
-        mixed = mix_in_comb(now.spectra[0], now.comb_spectrum, now.energies[0], self.strengths, self.gains)
-        out = np.empty(HOP_SAMPLES, np.float32)
-        resynthesise(mixed, self._overlap, out)
+    @property
+    def gains(self) -> Array:
+        """(channels, 34): what the last frame's bands were multiplied by."""
+        gains: Array = self._gains[:, self._last].copy()
+        return gains
+
+    @property
+    def strengths(self) -> Array:
+        """(channels, 34): how much of the last frame's bands came from the comb filter."""
+        strengths: Array = self._strengths[:, self._last].copy()
+        return strengths
+
+    def process_hops(self, hops: Array) -> Array:
+        """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
+        out = np.empty_like(hops)
+        most = HOPS_AT_ONCE * HOP_SAMPLES
+        for start in range(0, hops.shape[1], most):
+            self._some(hops[:, start : start + most], out[:, start : start + most])
         return out
 
-    def _decide(self, features: Array, energies: Array) -> None:
-        """Set gains and strengths of the current frame: the network's, sharpened, and limited."""
-        gains, strengths = self._network.step(features)
-        if self._postfilter:
-            sharpen(gains, energies, self.gains)
-        else:
-            self.gains[:] = gains
-        self.gains[:] = self._kept + (1 - self._kept) * self.gains
-        self.strengths[:] = (1 - self._kept) * strengths
+    def _some(self, hops: Array, out: Array) -> None:
+        """Describe; ask the network; mix and resynthesise: each for all hops before the next."""
+        count = hops.shape[1] // HOP_SAMPLES
+        for hop, analysis, frames in zip(hops, self._analyses, self._frames, strict=True):
+            describe_hops(hop, analysis, frames)
+        self._network.answer(self._features, count, self._gains, self._strengths)
+        for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
+            resynthesise_hops(frames, self._postfilter, self._kept, overlap, finished)
+        self._last = count - 1
 
 
 class NoiseSuppressor(HopProcessor):
@@ -99,19 +115,19 @@ class NoiseSuppressor(HopProcessor):
         block_multiple: int = 1,
     ) -> None:
         make_engine = partial(
-            SuppressorEngine, model, postfilter=postfilter, kept=share_kept(attenuation_limit_db)
+            SuppressorEngine, model=model, postfilter=postfilter, kept=share_kept(attenuation_limit_db)
         )
         super().__init__(make_engine, sample_rate, channels, block_multiple)
 
     @property
     def gains(self) -> Array:
         """(channels, 34): what the last frame's bands were multiplied by, for meters."""
-        return np.stack([engine.gains for engine in self.engines])  # type: ignore[attr-defined]
+        return self.engine.gains  # type: ignore[attr-defined,no-any-return]
 
     @property
     def strengths(self) -> Array:
         """(channels, 34): how much of the last frame's bands came from the comb filter, for meters."""
-        return np.stack([engine.strengths for engine in self.engines])  # type: ignore[attr-defined]
+        return self.engine.strengths  # type: ignore[attr-defined,no-any-return]
 
 
 def share_kept(attenuation_limit_db: float | None) -> float:

@@ -1,0 +1,52 @@
+"""Networks with int8 weights of our own graph, computed by our own compiled arithmetic."""
+
+from typing import TYPE_CHECKING
+
+from bandwise.suppress.onnx_file import read_model
+from bandwise.suppress.packing import fresh_states, is_known, packed
+from bandwise.suppress.step import States, Weights, think
+from bandwise.suppress.stft import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class CompiledModel:
+    """The weights of one file."""
+
+    def __init__(self, weights: Weights, facts: dict[str, str]) -> None:
+        self._weights, self.facts = weights, facts
+
+    def start(self, channels: int) -> "CompiledRuntime":
+        """Fresh states for some channels."""
+        return CompiledRuntime(self._weights, fresh_states(self._weights, channels))
+
+
+class CompiledRuntime:
+    """All channels at once: each has scales of its own, so none hears another."""
+
+    def __init__(self, weights: Weights, states: States) -> None:
+        self._weights, self._states = weights, states
+
+    def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
+        """`count` frames of every channel: [channels, any, 70] -> [channels, any, 34] twice."""
+        think(self._weights, self._states, features, count, gains, strengths)
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        for state in self._states:
+            state[:] = 0
+
+    def set_states(self, values: "Mapping[str, Array]") -> None:
+        """Overwrite states of every channel by name."""
+        for name, value in values.items():
+            getattr(self._states, name)[:] = value
+
+
+def compiled_model(content: bytes) -> CompiledModel | None:
+    """The model in an ONNX file, or None if the file holds anything but our graph in int8."""
+    try:
+        weights, facts = read_model(content)
+    except ValueError:
+        return None
+    return CompiledModel(packed(weights), facts) if is_known(weights) else None

@@ -1,0 +1,67 @@
+"""Some hops of one channel in a row: everything before the network, and everything after it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.bands.erb import BANDS
+from bandwise.kernels import kernel
+from bandwise.suppress.analysis import Analysis, analyse_hop
+from bandwise.suppress.postfilter import sharpen
+from bandwise.suppress.stft import BINS, HOP_SAMPLES, Array, resynthesise
+from bandwise.suppress.synthesis import mix_in_comb
+
+
+class Frames(NamedTuple):
+    """What is known of some frames, and what the network says of them."""
+
+    spectra: NDArray[np.complex64]
+    comb_spectra: NDArray[np.complex64]
+    energies: NDArray[np.float32]
+    features: NDArray[np.float32]
+    gains: NDArray[np.float32]
+    strengths: NDArray[np.float32]
+
+
+def fresh_frames(features: Array, gains: Array, strengths: Array) -> Frames:
+    """Room for as many frames as `features` (any, 70) has; the network writes to (any, 34) twice."""
+    count = len(features)
+    spectra = np.zeros((2, count, BINS), np.complex64)
+    energies = np.zeros((count, BANDS), np.float32)
+    return Frames(spectra[0], spectra[1], energies, features, gains, strengths)
+
+
+@kernel
+def describe_hops(samples: Array, state: Analysis, frames: Frames) -> None:
+    """Take in whole hops; describe the frame that is current after each."""
+    for t in range(samples.size // HOP_SAMPLES):
+        analyse_hop(samples[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES], state)
+        for k in range(BINS):
+            frames.spectra[t, k] = state.spectra[0, k]
+            frames.comb_spectra[t, k] = state.comb_spectrum[k]
+        for b in range(BANDS):
+            frames.energies[t, b] = state.energies[0, b]
+        for i in range(state.features.size):
+            frames.features[t, i] = state.features[i]
+
+
+@kernel
+def resynthesise_hops(frames: Frames, postfilter: bool, kept: np.float32, overlap: Array, out: Array) -> None:
+    """Turn frames and answers into whole hops of sound; the answers become what was done."""
+    for t in range(out.size // HOP_SAMPLES):
+        gains, strengths = frames.gains[t], frames.strengths[t]
+        decide(gains, strengths, frames.energies[t], postfilter, kept)
+        mixed = mix_in_comb(frames.spectra[t], frames.comb_spectra[t], frames.energies[t], strengths, gains)
+        resynthesise(mixed, overlap, out[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES])
+
+
+@kernel
+def decide(gains: Array, strengths: Array, energies: Array, postfilter: bool, kept: np.float32) -> None:
+    """Sharpen what the network said of a frame, and limit it."""
+    if postfilter:
+        sharpen(gains.copy(), energies, gains)
+    removed = np.float32(1.0) - kept
+    for b in range(BANDS):
+        gains[b] = kept + removed * gains[b]
+        strengths[b] *= removed

@@ -1,0 +1,117 @@
+"""Products of int8 weights with sounds of the moment: what nearly all of the network's time goes into.
+
+The weights of a layer, [inputs, outputs] with one scale per output, are packed as the processor wants them.
+Each row of inputs is rounded to 0..255 with a scale of its own; the sums are whole numbers, exact whatever
+their order. So a row gets the same bits alone or among others, on every machine.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.kernels import kernel
+from bandwise.suppress.stft import Array
+from bandwise.suppress.tile import BLOCK, LANES, QUAD, ROWS, one_row, some_rows
+
+MOST = np.float32(255.0)
+"""The largest code."""
+
+Bytes = NDArray[np.uint8]
+Sums = NDArray[np.int32]
+
+
+class Layer(NamedTuple):
+    """One product with int8 weights."""
+
+    weights: NDArray[np.int8]
+    """[blocks, quads, 256]: 64 outputs of 4 inputs each, in the order in which they are read."""
+    columns: NDArray[np.float32]
+    """[3, outputs]: scale, sum of the weights, bias of each output."""
+
+
+def packed_bytes(inputs: int, outputs: int) -> int:
+    """How many bytes `pack` needs."""
+    return _rounded(inputs, 2 * QUAD) * _rounded(outputs, BLOCK)
+
+
+def pack(weights: NDArray[np.int8], scales: Array, bias: Array | None, room: NDArray[np.int8]) -> Layer:
+    """Lay [inputs, outputs] out in `room`; `weights` times `scales` [outputs] are the true ones."""
+    inputs, outputs = weights.shape
+    padded = np.zeros((_rounded(inputs, 2 * QUAD), _rounded(outputs, BLOCK)), np.int8)
+    padded[:inputs, :outputs] = weights
+    quads, blocks = padded.shape[0] // QUAD, padded.shape[1] // BLOCK
+    packed = room.reshape(blocks, quads, BLOCK * QUAD)
+    by_block = padded.reshape(quads, QUAD, blocks, BLOCK).transpose(2, 0, 3, 1)
+    packed[:] = by_block.reshape(packed.shape)
+    columns = np.zeros((3, outputs), np.float32)
+    columns[0], columns[1] = scales, weights.sum(axis=0, dtype=np.int32)
+    columns[2] = 0.0 if bias is None else bias
+    return Layer(packed, columns)
+
+
+def _rounded(count: int, multiple: int) -> int:
+    return -(-count // multiple) * multiple
+
+
+@kernel
+def quantise(x: Array, codes: Bytes) -> tuple[np.float32, np.int32]:
+    """Round x [n] to `codes` [n or a little more]; return scale and zero: x is about scale (code - zero).
+
+    The range is that of x, and zero is in it (ONNX, DynamicQuantizeLinear).
+    """
+    low, high = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
+    whole = x.size // LANES * LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            value = x[start + lane]
+            low[lane] = min(low[lane], value)
+            high[lane] = max(high[lane], value)
+    lowest, highest = np.float32(0.0), np.float32(0.0)
+    for lane in range(LANES):
+        lowest, highest = min(lowest, low[lane]), max(highest, high[lane])
+    for i in range(whole, x.size):
+        lowest, highest = min(lowest, x[i]), max(highest, x[i])
+    scale = (highest - lowest) / MOST if highest > lowest else np.float32(1.0)
+    zero, steps = np.rint(-lowest / scale), np.float32(1.0) / scale
+    for i in range(x.size):
+        code = np.rint(x[i] * steps) + zero
+        code = max(np.float32(0.0), code)
+        codes[i] = np.uint8(np.int32(min(MOST, code)))
+    return scale, np.int32(zero)
+
+
+@kernel
+def affine(x: Array, layer: Layer, out: Array) -> None:
+    """X [rows, inputs] times the weights, plus bias -> out [rows, outputs]."""
+    rows = x.shape[0]
+    blocks, quads = layer.weights.shape[0], layer.weights.shape[1]
+    codes = np.zeros((rows, quads * QUAD), np.uint8)
+    scales, zeros = np.empty(rows, np.float32), np.empty(rows, np.int32)
+    for row in range(rows):
+        scales[row], zeros[row] = quantise(x[row], codes[row])
+    sums = np.empty((rows, BLOCK), np.int32)
+    for block in range(blocks):
+        multiply(codes, layer.weights, block, sums)
+        for row in range(rows):
+            rescale(sums[row], block * BLOCK, scales[row], zeros[row], layer.columns, out[row])
+
+
+@kernel
+def multiply(codes: Bytes, weights: NDArray[np.int8], block: int, sums: Sums) -> None:
+    """One block of outputs for all rows: codes [rows, inputs] -> sums [rows, 64]."""
+    row = 0
+    while row + ROWS <= codes.shape[0]:
+        some_rows(codes, row, weights, block, sums)
+        row += ROWS
+    while row < codes.shape[0]:
+        one_row(codes, row, weights, block, sums)
+        row += 1
+
+
+@kernel
+def rescale(sums: Sums, first: int, scale: np.float32, zero: np.int32, columns: Array, out: Array) -> None:
+    """Whole sums of codes -> the values they stand for, in `out` from output `first` on."""
+    for o in range(min(BLOCK, out.size - first)):
+        exact = np.int32(sums[o] - zero * np.int32(columns[1, first + o]))
+        out[first + o] = np.float32(exact) * (scale * columns[0, first + o]) + columns[2, first + o]
