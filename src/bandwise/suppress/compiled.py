@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.packing import fresh_states, is_known, packed
-from bandwise.suppress.step import States, Weights, think
+from bandwise.suppress.step import Room, States, Weights, room_for, think
 from bandwise.suppress.stft import Array
 
 if TYPE_CHECKING:
@@ -17,20 +17,21 @@ class CompiledModel:
     def __init__(self, weights: Weights, facts: dict[str, str]) -> None:
         self._weights, self.facts = weights, facts
 
-    def start(self, channels: int) -> "CompiledRuntime":
-        """Fresh states for some channels."""
-        return CompiledRuntime(self._weights, fresh_states(self._weights, channels))
+    def start(self, channels: int, most_frames: int) -> "CompiledRuntime":
+        """Fresh states for some channels, and room for so many frames of each at once."""
+        room = room_for(self._weights, channels * most_frames)
+        return CompiledRuntime(self._weights, fresh_states(self._weights, channels), room)
 
 
 class CompiledRuntime:
     """All channels at once: each has scales of its own, so none hears another."""
 
-    def __init__(self, weights: Weights, states: States) -> None:
-        self._weights, self._states = weights, states
+    def __init__(self, weights: Weights, states: States, room: Room) -> None:
+        self._weights, self._states, self._room = weights, states, room
 
     def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
         """`count` frames of every channel: [channels, any, 70] -> [channels, any, 34] twice."""
-        think(self._weights, self._states, features, count, gains, strengths)
+        think(self._weights, self._states, self._room, features, count, gains, strengths)
 
     def reset(self) -> None:
         """Forget all frames."""

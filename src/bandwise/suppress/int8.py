@@ -90,23 +90,24 @@ def affine(x: Array, layer: Layer, out: Array) -> None:
     scales, zeros = np.empty(rows, np.float32), np.empty(rows, np.int32)
     for row in range(rows):
         scales[row], zeros[row] = quantise(x[row], codes[row])
-    sums = np.empty((rows, BLOCK), np.int32)
+    sums = np.empty((ROWS, BLOCK), np.int32)
     for block in range(blocks):
-        multiply(codes, layer.weights, block, sums)
-        for row in range(rows):
-            rescale(sums[row], block * BLOCK, scales[row], zeros[row], layer.columns, out[row])
+        row = 0
+        while row < rows:
+            some = multiply(codes, row, layer.weights, block, sums)
+            for r in range(row, row + some):
+                rescale(sums[r - row], block * BLOCK, scales[r], zeros[r], layer.columns, out[r])
+            row += some
 
 
 @kernel
-def multiply(codes: Bytes, weights: NDArray[np.int8], block: int, sums: Sums) -> None:
-    """One block of outputs for all rows: codes [rows, inputs] -> sums [rows, 64]."""
-    row = 0
-    while row + ROWS <= codes.shape[0]:
+def multiply(codes: Bytes, row: int, weights: NDArray[np.int8], block: int, sums: Sums) -> int:
+    """One block of outputs for the next rows of codes -> sums [4, 64]; returns how many rows they are."""
+    if row + ROWS <= codes.shape[0]:
         some_rows(codes, row, weights, block, sums)
-        row += ROWS
-    while row < codes.shape[0]:
-        one_row(codes, row, weights, block, sums)
-        row += 1
+        return ROWS
+    one_row(codes, row, weights, block, sums)
+    return 1
 
 
 @kernel

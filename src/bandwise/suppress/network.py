@@ -41,9 +41,9 @@ class Network:
     code of our own, any other in ONNX Runtime.
     """
 
-    def __init__(self, model: str | Path = "base", channels: int = 1) -> None:
+    def __init__(self, model: str | Path = "base", channels: int = 1, most_frames: int = 1) -> None:
         self.model = _model(*_read(model))
-        self._runtime = self.model.start(channels)
+        self._runtime = self.model.start(channels, most_frames)
         self._gains = np.zeros((channels, 1, BANDS), np.float32)
         self._strengths = np.zeros((channels, 1, BANDS), np.float32)
 
@@ -52,7 +52,7 @@ class Network:
 
         Args:
             features: float32 [channels, at least count, 70].
-            count: how many frames there are.
+            count: how many frames there are, at most `most_frames`.
             gains: float32 [channels, at least count, 34], to be written, in [0, 1].
             strengths: likewise.
         """

@@ -20,7 +20,7 @@ class SessionModel:
         self._session = _open(content, source)
         self.facts: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
-    def start(self, channels: int) -> "SessionRuntime":
+    def start(self, channels: int, most_frames: int) -> "SessionRuntime":  # noqa: ARG002  goes one by one
         """Fresh states for some channels."""
         return SessionRuntime([SessionLane(self._session) for _ in range(channels)])
 

@@ -15,6 +15,7 @@ from bandwise.kernels import kernel
 from bandwise.suppress.activations import sigmoid, tanh
 from bandwise.suppress.int8 import Layer, affine
 from bandwise.suppress.stft import Array
+from bandwise.suppress.tile import QUAD
 
 
 class Weights(NamedTuple):
@@ -56,31 +57,145 @@ class States(NamedTuple):
     strengths: NDArray[np.float32]
 
 
+class Room(NamedTuple):
+    """Where values of some rows stand between two layers, used again by layer after layer."""
+
+    dense: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    early: NDArray[np.float32]
+    conv: NDArray[np.float32]
+    wide: NDArray[np.float32]
+    """What an input gives to all that it meets."""
+    state: NDArray[np.float32]
+    to_strengths: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+def room_for(w: Weights, rows: int) -> Room:
+    """Room for so many frames, of all channels together."""
+    sizes = {
+        "dense": w.dense_bias.size,
+        "windows": QUAD * max(layer.weights.shape[1] for layer in (w.convolution1, w.convolution2)),
+        "early": outputs(w.convolution1),
+        "conv": outputs(w.convolution2),
+        "wide": max(outputs(layer) for layer in (w.from_conv, w.from_gru1, w.from_gru2, w.from_gru3)),
+        "state": max(outputs(layer) // 3 for layer in (w.gru1, w.gru2, w.gru3, w.gains, w.strengths)),
+        "to_strengths": outputs(w.strengths),
+        "logits": BANDS,
+    }
+    return Room(**{name: np.zeros(rows * size, np.float32) for name, size in sizes.items()})
+
+
 @kernel
-def think(w: Weights, s: States, features: Array, count: int, gains: Array, strengths: Array) -> None:
-    """`count` frames of every channel: features [channels, any, 70] -> answers [channels, any, 34]."""
+def outputs(layer: Layer) -> int:
+    """How many values a layer gives."""
+    count: int = layer.columns.shape[1]
+    return count
+
+
+@kernel
+def table(memory: Array, rows: int, width: int) -> Array:
+    """The start of `memory` as (rows, width)."""
+    return memory[: rows * width].reshape(rows, width)
+
+
+@kernel
+def think(
+    w: Weights, s: States, room: Room, features: Array, count: int, gains: Array, strengths: Array
+) -> None:
+    """`count` frames of every channel: features [channels, any, 70] -> answers [channels, any, 34].
+
+    Row c count + t of every table is frame t of channel c.
+    """
     channels, units = s.gru1.shape
-    x = convolve(dense(w, features, count), s.convolution1, w.convolution1)
-    conv = convolve(x, s.convolution2, w.convolution2)
-    from_conv = product(conv, w.from_conv)
-    from_gru1 = product(recur(from_conv, 0, s.gru1, w.gru1), w.from_gru1)
-    from_gru2 = product(recur(from_gru1, 0, s.gru2, w.gru2), w.from_gru2)
-    from_gru3 = product(recur(from_gru2, 0, s.gru3, w.gru3), w.from_gru3)
-    from_gains = product(recur(from_gru3, 0, s.gains, w.gains), w.from_gains)
-    to_strengths, to_gains = 3 * units, 3 * (units + s.strengths.shape[1])
-    for c in range(channels):
-        for t in range(count):
-            for i in range(to_strengths, to_gains):
-                from_gru3[c, t, i] += from_conv[c, t, i]
-            for b in range(BANDS):
-                early = from_conv[c, t, to_gains + b] + from_gru1[c, t, to_strengths + b]
-                late = from_gru2[c, t, to_strengths + b] + from_gru3[c, t, to_gains + b]
-                gains[c, t, b] = sigmoid(early + late + from_gains[c, t, b])
-    lower = product(recur(from_gru3, to_strengths, s.strengths, w.strengths), w.strengths_head)
-    for c in range(channels):
-        for t in range(count):
-            for b in range(BANDS):
-                strengths[c, t, b] = sigmoid(lower[c, t, b])
+    rows = channels * count
+    conv, state = table(room.conv, rows, outputs(w.convolution2)), table(room.state, rows, units)
+    dense(w, features, table(room.dense, rows, w.dense_bias.size))
+    early = table(room.early, rows, outputs(w.convolution1))
+    convolve(table(room.dense, rows, w.dense_bias.size), s.convolution1, w.convolution1, room.windows, early)
+    convolve(early, s.convolution2, w.convolution2, room.windows, conv)
+
+    logits, lower = table(room.logits, rows, BANDS), table(room.to_strengths, rows, outputs(w.strengths))
+    logits[:], lower[:] = 0.0, 0.0
+    wide = spread(conv, w.from_conv, room.wide, 3 * units, lower, logits)
+    recur(wide, s.gru1, w.gru1, state)
+    wide = spread(state, w.from_gru1, room.wide, 3 * units, lower[:, :0], logits)
+    recur(wide, s.gru2, w.gru2, state)
+    wide = spread(state, w.from_gru2, room.wide, 3 * units, lower[:, :0], logits)
+    recur(wide, s.gru3, w.gru3, state)
+    wide = spread(state, w.from_gru3, room.wide, 3 * units, lower, logits)
+    recur(wide, s.gains, w.gains, state)
+    spread(state, w.from_gains, room.wide, 0, lower[:, :0], logits)
+    answer(logits, gains, count)
+    few = table(room.state, rows, s.strengths.shape[1])
+    recur(lower, s.strengths, w.strengths, few)
+    affine(few, w.strengths_head, logits)
+    answer(logits, strengths, count)
+
+
+@kernel
+def dense(w: Weights, features: Array, out: Array) -> None:
+    """Hyperbolic tangent of the first, float layer: [channels, any, 70] -> [rows, units]."""
+    count = out.shape[0] // features.shape[0]
+    for row in range(out.shape[0]):
+        copy(w.dense_bias, out[row])
+        for i in range(w.mean.size):
+            x = features[row // count, row % count, i] - w.mean[i]
+            for o in range(out.shape[1]):
+                out[row, o] += x * w.dense[i, o]
+    activate(out)
+
+
+@kernel
+def convolve(x: Array, past: Array, layer: Layer, memory: Array, out: Array) -> None:
+    """Hyperbolic tangent of one product with the inputs [rows, inputs] of the last frames, oldest first."""
+    rows, inputs = x.shape
+    before = past.shape[1]
+    count = rows // past.shape[0]
+    windows = table(memory, rows, before + inputs)
+    for row in range(rows):
+        copy(past[row // count], windows[row, :before])
+        copy(x[row], windows[row, before:])
+        copy(windows[row, inputs:], past[row // count])
+    affine(windows, layer, out)
+    activate(out)
+
+
+@kernel
+def activate(x: Array) -> None:
+    """Hyperbolic tangent in place."""
+    flat = x.reshape(x.size)
+    for i in range(flat.size):
+        flat[i] = tanh(flat[i])
+
+
+@kernel
+def spread(x: Array, layer: Layer, memory: Array, first: int, lower: Array, logits: Array) -> Array:
+    """One input to all that it meets: [rows, inputs] -> [rows, outputs].
+
+    Those from `first` on are added to `lower`, as many as it is wide, and to `logits`.
+    """
+    out = table(memory, x.shape[0], outputs(layer))
+    affine(x, layer, out)
+    for row in range(x.shape[0]):
+        for i in range(lower.shape[1]):
+            lower[row, i] += out[row, first + i]
+        for b in range(BANDS):
+            logits[row, b] += out[row, first + lower.shape[1] + b]
+    return out
+
+
+@kernel
+def recur(from_input: Array, state: Array, layer: Layer, out: Array) -> None:
+    """One GRU: the first 3 units columns of [rows, any] -> [rows, units]; state [channels, units]."""
+    channels = state.shape[0]
+    count = out.shape[0] // channels
+    from_state = np.empty((channels, outputs(layer)), np.float32)
+    for t in range(count):
+        affine(state, layer, from_state)
+        for c in range(channels):
+            gate(from_input[c * count + t], from_state[c], state[c])
+            copy(state[c], out[c * count + t])
 
 
 @kernel
@@ -91,73 +206,22 @@ def copy(x: Array, out: Array) -> None:
 
 
 @kernel
-def product(x: Array, layer: Layer) -> Array:
-    """Every frame of every channel [channels, frames, inputs] through one layer."""
-    channels, frames, inputs = x.shape
-    out = np.empty((channels, frames, layer.columns.shape[1]), np.float32)
-    affine(x.reshape(channels * frames, inputs), layer, out.reshape(channels * frames, out.shape[2]))
-    return out
+def answer(logits: Array, out: Array, count: int) -> None:
+    """Sigmoid of [rows, 34] -> [channels, any, 34]."""
+    for row in range(logits.shape[0]):
+        for b in range(BANDS):
+            out[row // count, row % count, b] = sigmoid(logits[row, b])
 
 
 @kernel
-def dense(w: Weights, features: Array, count: int) -> Array:
-    """Tanh of the first, float layer: [channels, count, units]."""
-    channels, units = features.shape[0], w.dense.shape[1]
-    out = np.empty((channels, count, units), np.float32)
-    for c in range(channels):
-        for t in range(count):
-            row = out[c, t]
-            copy(w.dense_bias, row)
-            for i in range(w.mean.size):
-                x = features[c, t, i] - w.mean[i]
-                for o in range(units):
-                    row[o] += x * w.dense[i, o]
-            for o in range(units):
-                row[o] = tanh(row[o])
-    return out
-
-
-@kernel
-def convolve(x: Array, past: Array, layer: Layer) -> Array:
-    """Tanh of one product with the inputs of the last frames [channels, frames, inputs], oldest first."""
-    channels, frames, inputs = x.shape
-    window = past.shape[1] + inputs
-    windows = np.empty((channels, frames, window), np.float32)
-    for c in range(channels):
-        for t in range(frames):
-            copy(past[c], windows[c, t, : window - inputs])
-            copy(x[c, t], windows[c, t, window - inputs :])
-            copy(windows[c, t, inputs:], past[c])
-    out = product(windows, layer)
-    flat = out.reshape(out.size)
-    for i in range(flat.size):
-        flat[i] = tanh(flat[i])
-    return out
-
-
-@kernel
-def recur(from_input: Array, first: int, state: Array, layer: Layer) -> Array:
-    """One GRU: columns `first` to first + 3 units of [channels, frames, any] -> [channels, frames, units]."""
-    channels, frames = from_input.shape[:2]
-    out = np.empty((channels, frames, state.shape[1]), np.float32)
-    from_state = np.empty((channels, 3 * state.shape[1]), np.float32)
-    for t in range(frames):
-        affine(state, layer, from_state)
-        for c in range(channels):
-            gate(from_input[c, t], first, from_state[c], state[c])
-            copy(state[c], out[c, t])
-    return out
-
-
-@kernel
-def gate(x: Array, first: int, h: Array, state: Array) -> None:
+def gate(x: Array, h: Array, state: Array) -> None:
     """A GRU's cell, s the sigmoid: r = s(x_r + h_r), z = s(x_z + h_z), n = tanh(x_n + r h_n).
 
     The state becomes (1 - z) n + z state.
     """
     units = state.size
     for i in range(units):
-        reset = sigmoid(x[first + i] + h[i])
-        update = sigmoid(x[first + units + i] + h[units + i])
-        new = tanh(x[first + 2 * units + i] + reset * h[2 * units + i])
+        reset = sigmoid(x[i] + h[i])
+        update = sigmoid(x[units + i] + h[units + i])
+        new = tanh(x[2 * units + i] + reset * h[2 * units + i])
         state[i] = new + update * (state[i] - new)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HOPS_AT_ONCE = 50
-"""Of a long block: the network reads its weights once for all of them, more often for more."""
+ROWS_AT_ONCE = 64
+"""Hops of all channels for which the network reads its weights once; more would not stay in the cache."""
 
 
 class SuppressorEngine:
@@ -33,9 +33,14 @@ class SuppressorEngine:
 
     def __init__(self, channels: int, model: str | Path, *, postfilter: bool, kept: float) -> None:
         """`kept` is the share of the sound that stays whatever the network says, 0 to 1."""
-        self._network, self._postfilter, self._kept = Network(model, channels), postfilter, np.float32(kept)
-        self._features = np.zeros((channels, HOPS_AT_ONCE, SIZE), np.float32)
-        self._gains, self._strengths = np.zeros((2, channels, HOPS_AT_ONCE, BANDS), np.float32)
+        self._most_hops = most = max(1, ROWS_AT_ONCE // channels)
+        self._network, self._postfilter, self._kept = (
+            Network(model, channels, most),
+            postfilter,
+            np.float32(kept),
+        )
+        self._features = np.zeros((channels, most, SIZE), np.float32)
+        self._gains, self._strengths = np.zeros((2, channels, most, BANDS), np.float32)
         self._frames = [
             fresh_frames(*parts) for parts in zip(self._features, self._gains, self._strengths, strict=True)
         ]
@@ -64,7 +69,7 @@ class SuppressorEngine:
     def process_hops(self, hops: Array) -> Array:
         """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
         out = np.empty_like(hops)
-        most = HOPS_AT_ONCE * HOP_SAMPLES
+        most = self._most_hops * HOP_SAMPLES
         for start in range(0, hops.shape[1], most):
             self._some(hops[:, start : start + most], out[:, start : start + most])
         return out

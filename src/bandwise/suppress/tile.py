@@ -35,8 +35,8 @@ _CODES = ir.VectorType(ir.IntType(8), LANES * QUAD)
 def _tile(rows: int) -> Callable[..., Any]:
     """Make `tile(codes, row, weights, block, sums)` for a fixed number of rows, to be called in kernels.
 
-    codes uint8 [any, inputs], from `row` on; weights int8 [blocks, quads, 256]; sums int32 [any, 64], written
-    from `row` on. The sums stay in registers, four vectors a row, while inputs and weights are read once.
+    codes uint8 [any, inputs], from `row` on; weights int8 [blocks, quads, 256]; sums int32 [rows, 64], to be
+    written. The sums stay in registers, four vectors a row, while inputs and weights are read once.
     """
 
     def tile(_typing: Any, codes: Any, row: Any, weights: Any, block: Any, sums: Any) -> Any:
@@ -47,7 +47,7 @@ def _tile(rows: int) -> Callable[..., Any]:
             )
             numbers = [build.add(row, row.type(r)) for r in range(rows)]
             inputs = [_row_of(build, codes, number, ir.IntType(32)) for number in numbers]
-            targets = [_row_of(build, sums, number, _SUMS) for number in numbers]
+            targets = [_row_of(build, sums, row.type(r), _SUMS) for r in range(rows)]
             quads = build.extract_value(weights.shape, 1)
             totals = _accumulate(build, inputs, _row_of(build, weights, block, _SUMS), quads, _dot(context))
             for target, total in zip(targets, totals, strict=True):

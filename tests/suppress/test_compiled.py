@@ -1,0 +1,130 @@
+"""The compiled int8 network: exact sums, rows that never mix, the answers of ONNX Runtime."""
+
+import numpy as np
+import pytest
+
+from bandwise.suppress import activations, int8
+from bandwise.suppress.compiled import compiled_model
+from bandwise.suppress.network import Network, _read
+from bandwise.suppress.onnx_file import read_model
+from bandwise.suppress.session import SessionModel
+
+
+def features(channels, frames, seed=0):
+    """Features spread as those of the shipped network's training data are."""
+    weights, _ = read_model(_read("base")[0])
+    rng = np.random.default_rng(seed)
+    return (weights["feature_mean"] + rng.standard_normal((channels, frames, 70))).astype(np.float32)
+
+
+def answers(network, x, group=None):
+    """Gains and strengths of all frames, `group` frames at a time."""
+    gains, strengths = np.zeros((2, *x.shape[:2], 34), np.float32)
+    step = group or x.shape[1]
+    for start in range(0, x.shape[1], step):
+        part = slice(start, start + step)
+        count = x[:, part].shape[1]
+        network.answer(x[:, part].copy(), count, gains[:, part], strengths[:, part])
+    return np.stack([gains, strengths])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "rows"), [(512, 1536, 1), (72, 34, 5), (13, 65, 4), (16, 1, 9)]
+)
+def test_products_are_exact_sums_of_codes(inputs, outputs, rows):
+    """Every product equals that of NumPy in whole numbers, whatever the sizes; scales and bias come after."""
+    rng = np.random.default_rng(inputs)
+    weights = rng.integers(-128, 128, (inputs, outputs)).astype(np.int8)
+    bias = rng.standard_normal(outputs).astype(np.float32)
+    room = np.empty(int8.packed_bytes(inputs, outputs), np.int8)
+    layer = int8.pack(weights, np.ones(outputs, np.float32), bias, room)
+    x, out = rng.uniform(-1, 1, (rows, inputs)).astype(np.float32), np.empty((rows, outputs), np.float32)
+    int8.affine(x, layer, out)
+    for row, got in zip(x, out, strict=True):
+        codes = np.zeros(inputs, np.uint8)
+        scale, zero = int8.quantise(row, codes)
+        exact = (codes.astype(np.int64) - zero) @ weights.astype(np.int64)
+        assert np.array_equal(got, exact.astype(np.float32) * np.float32(scale) + bias)
+
+
+@pytest.mark.parametrize("kind", ["both signs", "positive", "negative", "zero"])
+def test_codes_stand_for_their_values(kind):
+    """Back from codes, scale (code - zero) is within half a step of the value, and zero is met exactly."""
+    x = np.random.default_rng(1).uniform(-1, 1, 77).astype(np.float32)
+    x = {"both signs": x, "positive": np.abs(x), "negative": -np.abs(x), "zero": 0 * x}[kind]
+    x[5] = 0.0
+    codes = np.zeros(80, np.uint8)
+    scale, zero = int8.quantise(x, codes)
+    meant = scale * (codes[:77].astype(np.float32) - zero)
+    assert np.max(np.abs(meant - x)) <= 0.51 * scale
+    assert meant[5] == 0.0
+
+
+def test_activations_are_close_to_the_true_ones():
+    """Tanh and sigmoid differ from those of NumPy in double precision by less than 4e-7 everywhere."""
+    x = np.linspace(-30, 30, 20_001).astype(np.float32)
+    exact = x.astype(np.float64)
+    tanh = np.array([activations.tanh(v) for v in x])
+    sigmoid = np.array([activations.sigmoid(v) for v in x])
+    assert np.max(np.abs(tanh - np.tanh(exact))) < 4e-7
+    assert np.max(np.abs(sigmoid - 1 / (1 + np.exp(-exact)))) < 4e-7
+
+
+def test_fraction_of_tanh_is_the_best_of_its_kind():
+    """Its error is below 4e-8 and swings between peaks of about one height, as that of a best fit does."""
+    x = 9.0 * np.sin(np.pi / 2 * (np.arange(2_000) + 0.5) / 2_000)
+    top, bottom = (
+        np.polyval(activations.NUMERATOR[::-1], x**2),
+        np.polyval(activations.DENOMINATOR[::-1], x**2),
+    )
+    error = np.abs(x * top / bottom / np.tanh(x) - 1)
+    peaks = error[1:-1][(error[1:-1] > error[:-2]) & (error[1:-1] > error[2:])]
+    assert error.max() < 4e-8
+    assert len(peaks) >= 8
+    assert np.sort(peaks)[-6:].min() > error.max() / 4
+
+
+@pytest.mark.parametrize("group", [1, 3, 16])
+def test_frames_may_come_in_any_groups(group):
+    """The bits do not depend on how many frames are asked for at once."""
+    x = features(1, 16)
+    assert np.array_equal(answers(Network("base", 1, 16), x, group), answers(Network("base", 1, 16), x))
+
+
+def test_channels_side_by_side_are_channels_alone():
+    """Five channels at once get the very bits that each gets alone."""
+    x = features(5, 12)
+    together = answers(Network("base", 5, 12), x)
+    for channel in range(5):
+        alone = answers(Network("base", 1, 12), x[channel : channel + 1])
+        assert np.array_equal(together[:, channel], alone[:, 0])
+
+
+def test_answers_are_those_of_onnx_runtime():
+    """Over 100 frames the same file in ONNX Runtime says the same, but for codes on the edge of two."""
+    content, source = _read("base")
+    x = features(1, 100)
+    ours = answers(Network("base", 1, 100), x)
+    theirs = answers(SessionModel(content, source).start(1, 100), x)
+    assert np.sqrt(np.mean((ours - theirs) ** 2)) < 1e-3
+    assert np.std(ours) > 0.05
+
+
+def test_shipped_network_is_compiled():
+    """The shipped file is recognised, and a file with another weight is not."""
+    content, _ = _read("base")
+    assert compiled_model(content) is not None
+    assert compiled_model(content.replace(b"gru1.bias_n", b"gru1.bias_m")) is None
+    assert compiled_model(b"RIFF" + bytes(100)) is None
+
+
+def test_weights_are_read_as_onnx_reads_them():
+    """Names, shapes and values of every float32 and int8 weight, and the facts, equal those of `onnx`."""
+    onnx = pytest.importorskip("onnx")
+    content, _ = _read("base")
+    ours, facts = read_model(content)
+    model = onnx.load_model_from_string(content)
+    theirs = {w.name: onnx.numpy_helper.to_array(w) for w in model.graph.initializer if w.data_type in (1, 3)}
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    assert facts == {fact.key: fact.value for fact in model.metadata_props}
