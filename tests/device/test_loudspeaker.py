@@ -166,7 +166,8 @@ def test_every_driver_names_its_source():
 
 def test_driver_files_are_read_and_checked(tmp_path):
     """A TOML file makes a driver; what is wrong in one is told with its name."""
-    text = "re_ohm=3.5\nfs_hz=90\nqes=0.7\nqms=5\nvas_l=0.5\nsd_cm2=15\nle_mh=0.1\nxmax_mm=3\n[box]\nvolume_l=1\n"
+    text = "re_ohm=3.5\nfs_hz=90\nqes=0.7\nqms=5\nvas_l=0.5\nsd_cm2=15\nle_mh=0.1\nxmax_mm=3\n"
+    text += "[box]\nvolume_l=1\n"
     path = tmp_path / "mine.toml"
     path.write_text(text)
     assert load_driver(path).resonance_hz == pytest.approx(90.0)

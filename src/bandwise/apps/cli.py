@@ -34,6 +34,7 @@ COMMANDS = {
     "oracle": Command("bandwise.apps.oracle", "oracle", "Show what each stage could reach at best."),
     "train": Command("bandwise.apps.train", "train", "Train a network."),
     "export": Command("bandwise.apps.train", "export", "Turn a trained network into one that runs."),
+    "lab": Command("bandwise.apps.lab", "lab", "Measure a simulated device, amplifier to wake word."),
     "bench": Command("bandwise.apps.bench", "bench", "Time the dynamics beside their peers."),
 }
 _HELP = {"help_option_names": ["-h", "--help"]}

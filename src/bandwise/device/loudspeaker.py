@@ -21,7 +21,7 @@ from bandwise.device.small_signal import PRESSURE_PER_ACCELERATION
 
 Doubles = NDArray[np.float64]
 
-OVERSAMPLING = 4
+OVERSAMPLING = 2
 CHUNK_SECONDS = 1.0
 
 
@@ -47,7 +47,7 @@ class Loudspeaker:
     Args:
         driver: see `bandwise.device.drivers`.
         amplifier: its gain, rail and supply.
-        sample_rate: Hz; inside it is 4 times as much.
+        sample_rate: Hz; inside it is twice as much.
 
     Example:
         >>> from bandwise.device.drivers import DRIVERS
@@ -94,7 +94,7 @@ class Loudspeaker:
         )
 
     def traces(self, x: ArrayLike) -> Doubles:
-        """The traces of `bandwise.device.motion` while playing x, (TRACES, 4 frames): for looking inside."""
+        """The traces of `bandwise.device.motion` while playing x, (TRACES, 2 frames): for looking inside."""
         return np.concatenate([t for _, t in self._run(np.asarray(x, dtype=np.float64))], axis=1)
 
     def _run(self, samples: Doubles) -> Iterator[tuple[Doubles, Doubles]]:

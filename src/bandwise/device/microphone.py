@@ -1,5 +1,6 @@
 """The microphone of the device: what it hears in volts of a converter, with noise of its own."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,4 +29,4 @@ class Microphone:
     @property
     def full_scale_pa(self) -> float:
         """The pressure of a sample of 1."""
-        return REFERENCE_PA * float(10 ** (self.full_scale_db_spl / 20)) * 2.0**0.5
+        return REFERENCE_PA * float(10 ** (self.full_scale_db_spl / 20)) * math.sqrt(2.0)

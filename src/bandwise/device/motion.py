@@ -47,7 +47,7 @@ PARAMETERS = 21
 
 
 class Motion(NamedTuple):
-    """What the kernel needs: driver in SI units, supply (volts, ohms, farads), state, seconds per step."""
+    """What the kernel needs: driver in SI units; supply in V, 1 / ohm, 1 / F; state; seconds per step."""
 
     parameters: Doubles  # (PARAMETERS,)
     supply: Doubles  # (3,)
@@ -78,7 +78,8 @@ def make_motion(driver: Driver, amplifier: Amplifier, rate_hz: float) -> Motion:
         p[SP], omega = box.port_area_cm2 * 1e-4, 2.0 * math.pi * box.port_hz
         mass = p[AIR] * p[SP] ** 2 / omega**2
         p[INV_MP], p[RP], p[VENTED] = 1.0 / mass, omega * mass / box.port_q, 1.0
-    supply = np.array([amplifier.rail_v, amplifier.supply_ohm, amplifier.reservoir_mf * 1e-3])
+    conductance = 1.0 / amplifier.supply_ohm if amplifier.supply_ohm > 0.0 else 0.0
+    supply = np.array([amplifier.rail_v, conductance, 1e3 / amplifier.reservoir_mf])
     state = np.zeros(STATES)
     state[RAIL] = amplifier.rail_v
     return Motion(p, supply, state, 1.0 / rate_hz)
@@ -112,7 +113,7 @@ def derivative(s: State, command_v: float, p: Doubles, supply: Doubles) -> State
     spring = p[K] * (1.0 + p[K_S] * xi * xi + p[K_B] * xi) * x + stop_force(x, p[STOP], p[K_STOP])
     charge = 0.0
     if supply[1] > 0.0:
-        charge = ((supply[0] - rail) / supply[1] - u * i / max(rail, 0.1)) / supply[2]
+        charge = ((supply[0] - rail) * supply[1] - u * i / max(rail, 0.1)) * supply[2]
     return (
         (u - p[RE] * i - lossy - bl * v) * p[INV_LE],
         lossy * p[INV_L2],

@@ -64,7 +64,7 @@ class MicroWakeWord:
         except ImportError as error:
             raise BandwiseError(
                 f"got a TFLite model without what runs it ({error}); ai-edge-litert and pymicro-features do; "
-                "pip install 'bandwise[lab]'."
+                "pip install 'bandwise[wakeword]'."
             ) from None
         self._make_interpreter, self._make_frontend = Interpreter, MicroFrontend
 
@@ -80,7 +80,7 @@ class MicroWakeWord:
         quantised = np.clip(np.rint(frames / scale + zero), -128, 127).astype(np.int8)
         raw = np.array([_invoke(model, given["index"], asked["index"], each) for each in quantised])
         scores = np.convolve(raw * asked["quantization"][0], np.ones(5) / 5)[: len(raw)]
-        return (np.arange(len(scores)) + 1) * stride * 0.01, scores
+        return np.asarray((np.arange(len(scores)) + 1) * stride * 0.01), np.asarray(scores)
 
     def _features(self, x: Doubles) -> Doubles:
         frontend = self._make_frontend()

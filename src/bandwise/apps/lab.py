@@ -1,0 +1,180 @@
+"""`bandwise lab`: multiband dynamics on a simulated device, from the amplifier to the wake word."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandwise.apps import measuring
+from bandwise.apps.report import note
+from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    from bandwise.dynamics.settings import MultibandSettings
+    from bandwise.lab.bench import Bench
+    from bandwise.lab.deriving import Tuning
+    from bandwise.lab.experiment import Experiment, Materials, Plan
+    from bandwise.lab.measuring import Row
+    from bandwise.lab.programme import Piece
+
+QUICK_PIECES, QUICK_WORDS = 6, 40
+
+
+def lab(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results; resumed.")] = Path(
+        "lab-output"
+    ),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with music/ and wakeword/; else made here.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few volumes and words: some minutes.")] = False,
+    driver: Annotated[str, typer.Option(help="Driver, by name or TOML file.")] = "nd65-4",
+    rail_v: Annotated[float, typer.Option(help="Supply of the amplifier, volts.")] = 8.0,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="Measure this instead of tuning one.")
+    ] = None,
+    volumes: Annotated[str | None, typer.Option(help="Volumes in dB, e.g. -20,-10,0.")] = None,
+    canceller: Annotated[str, typer.Option(help="Echo canceller: auto, speex or kalman.")] = "auto",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
+) -> None:
+    """Measure distortion, bass, echo and missed wake words at equal loudness, for four processors.
+
+    bandwise lab --quick
+
+    bandwise lab --data recordings/ -o results/
+
+    none; conventional; tuned to this driver; conventional with the tuned numbers. A run that was stopped
+    goes on where it stopped. Results: results.csv, tuned.toml and report.html.
+    """
+    from bandwise.lab.experiment import Experiment
+    from bandwise.lab.report import write_report
+    from bandwise.measure.plots import require_matplotlib
+
+    require_matplotlib()
+    plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v)
+    pieces = _pieces(data, quick, seed)
+    (output / "points").mkdir(parents=True, exist_ok=True)
+    with measuring.told_when_compiling():
+        tuned = _tuned(output, bench, plan, pieces, preset)
+        materials = _materials(data, quick, tuned, pieces, canceller)
+        total = Experiment(plan, bench, materials, output).total()
+        with measuring.progress("lab", total) as done:
+            experiment = Experiment(plan, bench, materials, output, done)
+            rows = experiment.run()
+        write_report(experiment, rows, output / "report.html")
+    _print(experiment, rows)
+    note(f"{output / 'report.html'} has the figures")
+
+
+def _plan(quick: bool, volumes: str | None, seed: int) -> "Plan":
+    from bandwise.lab.experiment import Plan
+
+    chosen = _numbers(volumes) if volumes else (-20.0, -10.0, -3.0, 0.0) if quick else Plan().volumes_db
+    if quick:
+        return Plan(chosen, echo_seconds=6.0, tuning_evaluations=25, seed=seed)
+    return Plan(chosen, seed=seed)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(-60.0 <= number <= 0.0 for number in numbers):
+        raise BandwiseError(
+            f"got --volumes {text}; allowed are decibels from -60 to 0 with commas; correct it."
+        )
+    return numbers
+
+
+def _bench(driver: str, rail_v: float) -> "Bench":
+    from bandwise.device.amplifier import Amplifier
+    from bandwise.device.drivers import load_driver
+    from bandwise.lab.bench import Bench
+
+    return Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
+
+
+def _pieces(data: Path | None, quick: bool, seed: int) -> "list[Piece]":
+    from bandwise.lab.programme import recorded, synthesised
+
+    if data is None:
+        return synthesised(QUICK_PIECES if quick else 2 * QUICK_PIECES, 8.0, seed)
+    pieces = recorded(data / "music", 20.0)
+    if not quick:
+        return pieces
+    return [p for p in pieces if p.bass_heavy][:QUICK_PIECES] + [p for p in pieces if not p.bass_heavy][:3]
+
+
+def _tuned(
+    output: Path, bench: "Bench", plan: "Plan", pieces: "list[Piece]", preset: str | None
+) -> "MultibandSettings":
+    """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
+    from bandwise.dynamics.store import load_settings
+    from bandwise.lab.experiment import joined, write_text
+    from bandwise.lab.optimising import tuned
+    from bandwise.lab.preset_text import preset_text
+
+    if preset:
+        return load_settings(preset)
+    path = output / "tuned.toml"
+    if not path.is_file():
+        x = joined(pieces, plan.measured_seconds, bass_heavy=True)[: 12 * 48_000]
+        with measuring.progress("tuning", plan.tuning_evaluations) as done:
+            tuning: Tuning = tuned(
+                bench, x, plan.distortion_target_percent, plan.tuning_evaluations,
+                lambda _step, worth: done(f"{worth:.1f}"),
+            )  # fmt: skip
+        write_text(path, preset_text(tuning, f"For {bench.driver.name}: {bench.driver.source}."))
+    return load_settings(path)
+
+
+def _materials(
+    data: Path | None, quick: bool, tuned: "MultibandSettings", pieces: "list[Piece]", canceller: str
+) -> "Materials":
+    from dataclasses import replace
+
+    from bandwise.device.echo import make_canceller
+    from bandwise.dynamics.store import load_preset
+    from bandwise.lab.ears import detectors_for, first_of_each
+    from bandwise.lab.experiment import Materials
+    from bandwise.lab.talker import recorded_words
+
+    clipping = tuple(replace(b, limiter=replace(b.limiter, mode="clip")) for b in tuned.bands)
+    same_numbers = replace(tuned, compensated=False, bands=clipping)
+    processors = {
+        "none": None, "conventional": load_preset("conventional"), "tuned": tuned,
+        "conventional-tuned": same_numbers,
+    }  # fmt: skip
+    words = recorded_words(data / "wakeword") if data else []
+    if not words:
+        note("no recorded words: wake words are left out; --data FOLDER with wakeword/ brings them")
+    words = first_of_each(words, QUICK_WORDS if quick else len(words))
+    return Materials(processors, pieces, words, make_canceller(canceller), detectors_for(data, bool(words)))
+
+
+def _print(experiment: "Experiment", rows: "list[Row]") -> None:
+    from bandwise.lab.verdict import verdicts
+
+    names = [d.name for d, _ in experiment.materials.detectors if f"{d.name}_words" in rows[0]]
+    titles = [
+        "processor",
+        "volume dB",
+        "LUFS",
+        "bass dB",
+        "distortion %",
+        "ERLE dB",
+        *(f"missed, {n}" for n in names),
+    ]
+    print("| " + " | ".join(titles) + " |\n|" + "---|" * len(titles))
+    for row in rows:
+        missed = [f"{row[f'{n}_missed']} of {row[f'{n}_words']}" for n in names]
+        figures = [f"{row[key]:.1f}" for key in ("loudness_lufs", "bass_db", "distortion_percent")]
+        erle = f"{row['erle_db']:.1f}" if "erle_db" in row else "-"
+        print(
+            "| "
+            + " | ".join([str(row["processor"]), f"{row['volume_db']:g}", *figures, erle, *missed])
+            + " |"
+        )
+    for line in verdicts(rows, names):
+        print(f"\n{line}")

@@ -1,0 +1,1 @@
+"""The bench: what multiband dynamics do for a device; and the tuner that fits a preset to one."""

@@ -1,0 +1,171 @@
+"""From limits to a preset: crossovers where limits change, ceilings under them, a reason for every number."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.lab.limits import Limits
+
+Doubles = NDArray[np.float64]
+
+LOWEST_HZ, HIGHEST_LIMITED_HZ = 35.0, 400.0
+FREE_DB = -0.5  # from here on the amplifier, not the driver, is the limit
+LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
+UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
+CEILING_MARGIN_DB = 0.3
+LOOKAHEAD_MS = 4.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is left to choose by ear or optimiser, in dB; the order is that of the optimiser's vector."""
+
+    deep_trim: float = 0.0  # ceiling of the lowest band against the limit of steady tones
+    bass_trim: float = 0.0  # the same of the bass band
+    bass_makeup: float = 6.0
+    bass_threshold: float = -12.0
+    upper_threshold: float = -13.0
+    upper_makeup: float = 7.0
+
+    BOUNDS = ((-6.0, 9.0), (-6.0, 9.0), (0.0, 12.0), (-36.0, -6.0), (-36.0, -3.0), (0.0, 12.0))
+
+    def vector(self) -> Doubles:
+        """As an array."""
+        return np.array([getattr(self, name) for name in NAMES])
+
+
+NAMES = ("deep_trim", "bass_trim", "bass_makeup", "bass_threshold", "upper_threshold", "upper_makeup")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Settings, and why: a reason by the place of the number, e.g. "bands.0.limiter.ceiling_dbfs"."""
+
+    settings: MultibandSettings
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def cutoffs_of(limits: Limits) -> tuple[float, float]:
+    """Where the driver's limit changes: (deep | bass, bass | free) in Hz.
+
+    Above the second the driver takes what the amplifier gives. The first divides the rest so that least
+    headroom is lost to holding a whole band at the limit of its lowest tone, by SciPy's bounded minimiser.
+    """
+    from scipy.optimize import minimize_scalar
+
+    hz = np.geomspace(LOWEST_HZ, HIGHEST_LIMITED_HZ, 400)
+    level = limits.at(hz)
+    limited = np.flatnonzero(level < FREE_DB)
+    free_hz = float(hz[limited[-1]]) if limited.size else 2.0 * LOWEST_HZ
+    free_hz = max(free_hz, LOWEST_HZ * 2.0 ** (2.0 * LEAST_OCTAVES))
+    bounds = (LOWEST_HZ * 2.0**LEAST_OCTAVES, free_hz / 2.0**LEAST_OCTAVES)
+
+    def lost_db(log_cutoff: float) -> float:
+        low, high = hz <= math.exp(log_cutoff), (hz > math.exp(log_cutoff)) & (hz <= free_hz)
+        return float(sum((level[part] - level[part].min()).sum() for part in (low, high) if part.any()))
+
+    best = minimize_scalar(lost_db, bounds=np.log(bounds), method="bounded")
+    return round(math.exp(float(best.x)), 0), round(free_hz, 0)
+
+
+def derive(
+    limits: Limits, choice: Choice, *, rail_sag_db: float = 0.0, target_percent: float = 5.0
+) -> Tuning:
+    """A preset for these limits.
+
+    Args:
+        limits: highest level of tones by frequency.
+        choice: what the limits leave open.
+        rail_sag_db: how far the rail falls under load, a positive number.
+        target_percent: the distortion the limits were made for, for the reasons.
+    """
+    deep_hz, free_hz = cutoffs_of(limits)
+    cutoffs = (deep_hz, free_hz, *(round(free_hz * times, -1) for times in UPPER_CUTOFFS))
+    deep_db, bass_db = _lowest(limits, LOWEST_HZ, deep_hz), _lowest(limits, deep_hz, free_hz)
+    deep, bass = min(0.0, deep_db + choice.deep_trim), min(0.0, bass_db + choice.bass_trim)
+    output = -(rail_sag_db + CEILING_MARGIN_DB)
+    bands = (
+        _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.bass_makeup - 3.0, deep),
+        _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass),
+        _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
+        _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),
+        _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, -8.0),
+    )
+    settings = MultibandSettings(
+        description="Made by bandwise tune.",
+        cutoffs_hz=cutoffs,
+        lookahead_ms=LOOKAHEAD_MS,
+        low_edge_hz=LOWEST_HZ,
+        bands=bands,
+        output=LimiterSettings(ceiling_dbfs=round(output, 2), release_ms=80.0, sustained_release_ms=500.0),
+    )
+    reasons = _reasons(cutoffs, (deep_db, bass_db), choice, rail_sag_db, target_percent)
+    return Tuning(settings, reasons)
+
+
+def _lowest(limits: Limits, low_hz: float, high_hz: float) -> float:
+    """The limit of a band: that of its most delicate tone."""
+    return float(limits.at(np.geomspace(low_hz, high_hz, 50)).min())
+
+
+def _band(
+    threshold: float, ratio: float, attack_ms: float, release_ms: float, makeup: float, ceiling: float
+) -> BandSettings:
+    compressor = CompressorSettings(
+        threshold_db=round(threshold, 1), ratio=ratio, attack_ms=attack_ms, release_ms=release_ms,
+        makeup_db=round(makeup, 1),
+    )  # fmt: skip
+    return BandSettings(
+        compressor=compressor,
+        limiter=LimiterSettings(ceiling_dbfs=round(ceiling, 1), release_ms=120.0, sustained_release_ms=400.0),
+    )
+
+
+def _reasons(
+    cutoffs: tuple[float, ...], limits_db: tuple[float, float], choice: Choice, sag_db: float, percent: float
+) -> dict[str, str]:
+    """A sentence for every number of `derive`."""
+    reasons = {
+        "cutoffs_hz": f"below {cutoffs[1]:g} Hz the driver is the limit, above it the amplifier; "
+        f"{cutoffs[0]:g} Hz parts the bass so that least headroom is lost; {cutoffs[2]:g} and "
+        f"{cutoffs[3]:g} Hz part body, presence and treble, which are compressed apart",
+        "lookahead_ms": "half a period of 125 Hz: limiters come down smoothly; the delay is about twice this",
+        "low_edge_hz": "limiters hold half a period of this: tones down to it are limited without distortion",
+        "output.ceiling_dbfs": f"the rail falls by {sag_db:.2f} dB under load; {CEILING_MARGIN_DB} dB are "
+        "kept for waves between samples",
+        "output.release_ms": "fast enough after a drum, slow enough for 35 Hz",
+        "output.sustained_release_ms": "slow after long limiting, so that the level does not pump",
+    }
+    names = ("deep", "bass", "body", "presence", "treble")
+    for k, name in enumerate(names):
+        where = f"bands.{k}."
+        low = k < 2
+        reasons |= {
+            where + "title": f"{name}: {_edges(cutoffs, k)}",
+            where
+            + "compressor.threshold_db": "optimised: most loudness and bass within the distortion target",
+            where + "compressor.ratio": "firm, as this band runs into its limit" if low else "gentle",
+            where + "compressor.attack_ms": "longer than a period: gain that moves faster distorts",
+            where + "compressor.release_ms": "long against a period, short against a bar",
+            where + "compressor.makeup_db": "optimised: what compression frees is given back",
+            where + "limiter.release_ms": "several periods of the band",
+            where + "limiter.sustained_release_ms": "slow after long limiting",
+        }
+        if low:
+            trim = (choice.deep_trim, choice.bass_trim)[k]
+            reasons[where + "limiter.ceiling_dbfs"] = (
+                f"steady tones stay below {percent:g} % and within x_max up to {limits_db[k]:.1f} dBFS; "
+                f"{trim:+.1f} dB by optimisation, as music is not a steady tone at the edge"
+            )
+        else:
+            reasons[where + "limiter.ceiling_dbfs"] = "no band alone takes the whole rail"
+    return reasons
+
+
+def _edges(cutoffs: tuple[float, ...], k: int) -> str:
+    low = f"{cutoffs[k - 1]:g} Hz" if k else "0 Hz"
+    high = f"{cutoffs[k]:g} Hz" if k < len(cutoffs) else "the top"
+    return f"{low} to {high}"

@@ -1,0 +1,123 @@
+"""Who speaks to the device: recorded words, one after the other, at the microphone, while music plays."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.device.room import Room, through
+from bandwise.errors import BandwiseError
+
+Doubles = NDArray[np.float64]
+
+SAMPLE_RATE = 16_000
+WAKE_WORD = "alexa"
+LEAD_S = 15.0  # of music alone: the echo canceller settles
+PAUSE_S = (1.2, 2.0)
+LATE_S = 1.0  # a detection counts until so long after the word
+LEVEL_WINDOW_S = 0.5
+
+
+@dataclass(frozen=True)
+class Word:
+    """A recording of a word, (n,) at 16 kHz, and which word."""
+
+    keyword: str
+    samples: Doubles
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What the microphone hears of the talker, (n,), and where each word lies in seconds."""
+
+    samples: Doubles
+    starts_s: tuple[float, ...]
+    ends_s: tuple[float, ...]
+    words: tuple[Word, ...]
+
+    def seconds_without(self) -> float:
+        """Seconds in which no wake word is due."""
+        due = sum(
+            end + LATE_S - start
+            for start, end, word in zip(self.starts_s, self.ends_s, self.words, strict=True)
+            if word.keyword == WAKE_WORD
+        )
+        return len(self.samples) / SAMPLE_RATE - due
+
+
+def recorded_words(folder: Path) -> list[Word]:
+    """The words that MANIFEST.csv in `folder` lists (columns path, keyword, split).
+
+    Raises:
+        BandwiseError: without a manifest.
+    """
+    import soundfile
+    import soxr
+
+    manifest = folder / "MANIFEST.csv"
+    if not manifest.is_file():
+        raise BandwiseError(f"got {folder}, which has no MANIFEST.csv; a list of words is needed; add one.")
+    words = []
+    with manifest.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            samples, rate = soundfile.read(folder / row["path"], dtype="float64", always_2d=True)
+            mono = (
+                soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE)
+                if rate != SAMPLE_RATE
+                else samples[:, 0]
+            )
+            words.append(Word(row["keyword"], np.asarray(mono), row.get("split", "")))
+    return words
+
+
+def spoken(words: list[Word], room: Room, rms: float, rng: np.random.Generator) -> Speech:
+    """All words in random order, with pauses, through the room; the loudest half second of each at `rms`."""
+    order = [words[k] for k in rng.permutation(len(words))]
+    path = room.talker_path(SAMPLE_RATE)
+    pieces, starts, ends, at = [np.zeros(round(LEAD_S * SAMPLE_RATE))], [], [], LEAD_S
+    for word in order:
+        heard = through(np.pad(word.samples, (0, SAMPLE_RATE // 4)), path)
+        heard *= rms / max(loudest_rms(heard), 1e-12)
+        pause = np.zeros(round(float(rng.uniform(*PAUSE_S)) * SAMPLE_RATE))
+        pieces += [heard, pause]
+        starts.append(at)
+        ends.append(at + len(heard) / SAMPLE_RATE)
+        at = ends[-1] + len(pause) / SAMPLE_RATE
+    return Speech(np.concatenate(pieces), tuple(starts), tuple(ends), tuple(order))
+
+
+def loudest_rms(x: Doubles) -> float:
+    """RMS of the loudest half second."""
+    size = min(len(x), round(LEVEL_WINDOW_S * SAMPLE_RATE))
+    total = np.concatenate([[0.0], np.cumsum(np.square(x))])
+    return float(np.sqrt((total[size:] - total[:-size]).max() / size))
+
+
+def counted(speech: Speech, found_s: Doubles, split: str | None = None) -> tuple[int, int, int]:
+    """(wake words, those heard, false accepts) for detections at `found_s`.
+
+    With `split` only wake words of that split count as words; detections of any word of it are never false.
+    """
+    words = heard = 0
+    due = np.zeros(len(found_s), dtype=bool)
+    for start, end, word in zip(speech.starts_s, speech.ends_s, speech.words, strict=True):
+        if word.keyword != WAKE_WORD:
+            continue
+        inside = (found_s >= start) & (found_s <= end + LATE_S)
+        due |= inside
+        if split is None or word.split == split:
+            words += 1
+            heard += bool(inside.any())
+    return words, heard, int(np.count_nonzero(~due))
+
+
+def silent_mask(speech: Speech) -> NDArray[np.bool_]:
+    """Where nobody speaks and the canceller has settled: there its residual is measured."""
+    mask = np.ones(len(speech.samples), dtype=bool)
+    mask[: round(LEAD_S / 2 * SAMPLE_RATE)] = False
+    for start, end in zip(speech.starts_s, speech.ends_s, strict=True):
+        mask[round(start * SAMPLE_RATE) : round((end + 0.3) * SAMPLE_RATE)] = False
+    return mask

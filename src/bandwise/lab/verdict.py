@@ -1,0 +1,101 @@
+"""What the results say about the claims, in sentences with numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.lab.charts import by_processor
+from bandwise.lab.measuring import Row
+
+Doubles = NDArray[np.float64]
+
+OURS, BASELINE, SAME_NUMBERS = "tuned", "conventional", "conventional-tuned"
+LEAST_LOUDNESS_GAP_LU = 0.5
+
+
+def verdicts(rows: Sequence[Row], detectors: Sequence[str]) -> list[str]:
+    """A sentence per claim; nothing where a processor is missing."""
+    grouped = by_processor(rows)
+    if OURS not in grouped or BASELINE not in grouped:
+        return []
+    lines = [_bass_at_equal_loudness(grouped[OURS], other, name) for name, other in _others(grouped)]
+    lines += [
+        line for name, other in _others(grouped) if (line := _bass_at_distortion(grouped[OURS], other, name))
+    ]
+    for detector in detectors:
+        lines += [_rejects(grouped[OURS], other, name, detector) for name, other in _others(grouped)]
+    return lines + _shortfalls(grouped)
+
+
+def _others(grouped: dict[str, list[Row]]) -> list[tuple[str, list[Row]]]:
+    return [(name, own) for name, own in grouped.items() if name != OURS]
+
+
+def top_third(rows: Sequence[Row]) -> list[Row]:
+    """The loudest third of the volumes, rounded up."""
+    return list(rows[len(rows) - -(-len(rows) // 3) :])
+
+
+def _bass_at_equal_loudness(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+    """Bass and distortion against another, over the loudest third."""
+    pairs = list(zip(top_third(ours), top_third(other), strict=True))
+    bass = [float(a["bass_db"]) - float(b["bass_db"]) for a, b in pairs]
+    ratio = [float(a["distortion_percent"]) / float(b["distortion_percent"]) for a, b in pairs]
+    each = ", ".join(
+        f"{float(a['volume_db']):g} dB: {d:+.1f} dB of bass, distortion x {r:.2f}"
+        for (a, _), d, r in zip(pairs, bass, ratio, strict=True)
+    )
+    return f"At equal loudness, tuned against {name}: {each}."
+
+
+def _bass_at_distortion(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+    """Bass of both where each has the same distortion, between the lowest and highest that both reach."""
+    curves = [_bass_by_distortion(rows) for rows in (ours, other)]
+    low = max(percent[0] for percent, _ in curves)
+    high = min(percent[-1] for percent, _ in curves)
+    if low >= high:
+        return ""
+    grid = np.geomspace(low, high, 20)
+    levels = [np.interp(np.log(grid), np.log(percent), bass) for percent, bass in curves]
+    gain = levels[0] - levels[1]
+    return (
+        f"At equal distortion ({low:.1f} to {high:.1f} %), tuned has {gain.mean():+.1f} dB more bass than "
+        f"{name} ({gain.min():+.1f} to {gain.max():+.1f})."
+    )
+
+
+def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
+    """Distortion, made rising, and the most bass that came with it."""
+    points = sorted((float(r["distortion_percent"]), float(r["bass_db"])) for r in rows)
+    percent = np.array([p for p, _ in points])
+    return percent, np.maximum.accumulate([b for _, b in points])
+
+
+def _rejects(ours: Sequence[Row], other: Sequence[Row], name: str, detector: str) -> str:
+    """Missed words over the loudest third, summed, and at every volume."""
+    missed, words = f"{detector}_missed", f"{detector}_words"
+    sums = [sum(int(r[missed]) for r in top_third(rows)) for rows in (ours, other)]
+    count = sum(int(r[words]) for r in top_third(ours))
+    change = 100.0 * (sums[0] / sums[1] - 1.0) if sums[1] else float("nan")
+    worse = [
+        f"{float(a['volume_db']):g}"
+        for a, b in zip(ours, other, strict=True)
+        if int(a[missed]) > int(b[missed])
+    ]
+    more = f"more than {name} at {', '.join(worse)} dB" if worse else f"never more than {name}"
+    return (
+        f"{detector}, loudest third: tuned missed {sums[0]} of {count}, {name} {sums[1]} ({change:+.0f} %); "
+        f"by volume {more}."
+    )
+
+
+def _shortfalls(grouped: dict[str, list[Row]]) -> list[str]:
+    """Where a processor could not be as loud as asked, and so had it easier."""
+    lines = []
+    for name, own in grouped.items():
+        short = [(float(r["volume_db"]), float(r["wanted_lufs"]) - float(r["loudness_lufs"])) for r in own]
+        told = [f"{gap:.1f} LU at {volume:g} dB" for volume, gap in short if gap > LEAST_LOUDNESS_GAP_LU]
+        if told:
+            lines.append(f"{name} stays below the loudness asked for by {', '.join(told)}.")
+    return lines
