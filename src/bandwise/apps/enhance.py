@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from bandwise.stream import Processor
 
 
+FILES_TOGETHER = 8
+"""Of a folder: they share each reading of the network's weights; more than these gain no more."""
+
+
 def enhance(
     inputs: Inputs,
     output: Output = None,
@@ -57,7 +61,9 @@ def enhance(
     make = partial(
         make_suppressor, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db
     )
-    options = RunOptions(raw_format, rate, channels, jobs, plot, as_json, in_place, overwrite)
+    options = RunOptions(
+        raw_format, rate, channels, jobs, plot, as_json, in_place, overwrite, together=FILES_TOGETHER
+    )
     raise typer.Exit(process_files(inputs, output, make, options))
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bandwise.apps.jobs import PIPE, Job, holds_folders, plan
 from bandwise.apps.pool import spread
 from bandwise.apps.report import Outcome, note, progress, tell
+from bandwise.apps.together import BLOCK_SECONDS, grouped, run_together
 from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
 from bandwise.door import convert
 from bandwise.errors import BandwiseError
@@ -27,8 +28,6 @@ Make = Callable[[int, int], Processor]
 
 Draw = Callable[[NDArray[Any], NDArray[Any], int, str], None]
 """(before, after, sample_rate, path of the picture): the first channel of the first half minute."""
-
-BLOCK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class RunOptions:
     in_place: bool = False
     overwrite: bool = False
     """Make again what a folder run has made before."""
+    together: int = 1
+    """How many files may be worked on as channels of one processor; 1 where channels are linked."""
     draw: Draw | None = None
     """What `plot` draws; spectrograms if not given. With several jobs it must be picklable."""
 
@@ -104,20 +105,41 @@ def ready(make: Make, sample_rate: int, channels: int) -> Processor:
 
 
 def _outcomes(jobs: Sequence[Job], make: Make, options: RunOptions) -> Iterator[Outcome]:
-    if options.jobs == 1 or len(jobs) == 1:
-        for index, job in enumerate(jobs):
-            count = f"{index + 1}/{len(jobs)} " if len(jobs) > 1 else ""
-            yield run_job(job, make, options, count + Path(job.source).name)
+    most = 1 if options.plot else min(options.together, -(-len(jobs) // options.jobs))
+    groups = grouped(jobs, most)
+    if options.jobs == 1 or len(groups) == 1:
+        done = 0
+        for group in groups:
+            done += len(group)
+            count = f"{done}/{len(jobs)} " if len(jobs) > 1 else ""
+            yield from run_group(group, make, options, count + Path(group[-1].source).name)
         return
-    work = partial(run_job, make=make, options=options)
-    yield from spread(work, jobs, min(options.jobs, len(jobs)))
+    work = partial(run_group, make=make, options=options)
+    for outcomes in spread(work, groups, min(options.jobs, len(groups))):
+        yield from outcomes
+
+
+def run_group(
+    jobs: Sequence[Job], make: Make, options: RunOptions, title: str | None = None
+) -> list[Outcome]:
+    """Process files side by side, or one alone."""
+    if len(jobs) == 1:
+        return [run_job(jobs[0], make, options, title)]
+    with _without_nonfinite_warnings(), _bar(title, None) as advance:
+        return run_together(jobs, partial(ready, make), advance)
+
+
+@contextmanager
+def _without_nonfinite_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="got NaN or Inf", category=UserWarning)
+        yield
 
 
 def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None) -> Outcome:
     """Process one input into one output; what a user can mend becomes a failed outcome, not an exception."""
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="got NaN or Inf", category=UserWarning)
+        with _without_nonfinite_warnings():
             return _run(job, make, options, title)
     except BrokenPipeError:
         raise
