@@ -35,7 +35,8 @@ COMMANDS = {
     "train": Command("bandwise.apps.train", "train", "Train a network."),
     "export": Command("bandwise.apps.train", "export", "Turn a trained network into one that runs."),
     "lab": Command("bandwise.apps.lab", "lab", "Measure a simulated device, amplifier to wake word."),
-    "bench": Command("bandwise.apps.bench", "bench", "Time the dynamics beside their peers."),
+    "tune": Command("bandwise.apps.tune", "tune", "Fit a preset to a loudspeaker."),
+    "bench": Command("bandwise.apps.bench", "bench", "Time both halves beside their peers."),
 }
 _HELP = {"help_option_names": ["-h", "--help"]}
 _SIGPIPE_STATUS, _INTERRUPT_STATUS = 141, 130

@@ -1,7 +1,9 @@
 """From limits to a preset: crossovers where limits change, ceilings under them, a reason for every number."""
 
 import math
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,10 @@ LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
 UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
 CEILING_MARGIN_DB = 0.3
 LOOKAHEAD_MS = 4.0
+BY_RULE = "by rule: without a model of the driver nothing can be tried out"
+GAIN_RANGE_DB = (-6.0, 3.0)
+
+Response = tuple[Doubles, Doubles]
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,13 @@ def cutoffs_of(limits: Limits) -> tuple[float, float]:
 
 
 def derive(
-    limits: Limits, choice: Choice, *, rail_sag_db: float = 0.0, target_percent: float = 5.0
+    limits: Limits,
+    choice: Choice,
+    *,
+    rail_sag_db: float = 0.0,
+    target_percent: float = 5.0,
+    optimised: bool = True,
+    response_db: Response | None = None,
 ) -> Tuning:
     """A preset for these limits.
 
@@ -81,19 +93,23 @@ def derive(
         choice: what the limits leave open.
         rail_sag_db: how far the rail falls under load, a positive number.
         target_percent: the distortion the limits were made for, for the reasons.
+        optimised: whether `choice` comes from the optimiser, for the reasons.
+        response_db: a measured response, (hz, dB); bands are brought to one level where that takes little.
     """
     deep_hz, free_hz = cutoffs_of(limits)
     cutoffs = (deep_hz, free_hz, *(round(free_hz * times, -1) for times in UPPER_CUTOFFS))
     deep_db, bass_db = _lowest(limits, LOWEST_HZ, deep_hz), _lowest(limits, deep_hz, free_hz)
     deep, bass = min(0.0, deep_db + choice.deep_trim), min(0.0, bass_db + choice.bass_trim)
     output = -(rail_sag_db + CEILING_MARGIN_DB)
-    bands = (
+    gains = band_gains_db(cutoffs, response_db)
+    plain = (
         _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.bass_makeup - 3.0, deep),
         _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass),
         _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
         _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),
         _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, -8.0),
     )
+    bands = tuple(replace(band, gain_db=gain) for band, gain in zip(plain, gains, strict=True))
     settings = MultibandSettings(
         description="Made by bandwise tune.",
         cutoffs_hz=cutoffs,
@@ -103,7 +119,32 @@ def derive(
         output=LimiterSettings(ceiling_dbfs=round(output, 2), release_ms=80.0, sustained_release_ms=500.0),
     )
     reasons = _reasons(cutoffs, (deep_db, bass_db), choice, rail_sag_db, target_percent)
+    if not optimised:
+        reasons = {place: _by_rule(text) for place, text in reasons.items()}
     return Tuning(settings, reasons)
+
+
+def band_gains_db(cutoffs: tuple[float, ...], response_db: Response | None) -> list[float]:
+    """Gains that bring each band to the level between 500 Hz and 4 kHz, -6 to +3 dB."""
+    if response_db is None:
+        return [0.0] * (len(cutoffs) + 1)
+    hz, level = response_db
+    edges = (LOWEST_HZ, *cutoffs, 16_000.0)
+    middle = _mean_level(hz, level, 500.0, 4_000.0)
+    gains = [middle - _mean_level(hz, level, a, b) for a, b in pairwise(edges)]
+    return [round(float(np.clip(gain, *GAIN_RANGE_DB)), 1) for gain in gains]
+
+
+def _mean_level(hz: Doubles, level: Doubles, low_hz: float, high_hz: float) -> float:
+    grid = np.geomspace(low_hz, high_hz, 60)
+    return float(np.interp(np.log(grid), np.log(hz), level).mean())
+
+
+def _by_rule(reason: str) -> str:
+    """The reason of a number that no optimiser has seen."""
+    return re.sub(
+        "^optimised: .*", "by rule: without a model of the driver nothing can be tried out", reason
+    ).replace(" by optimisation, as", ": by rule;")
 
 
 def _lowest(limits: Limits, low_hz: float, high_hz: float) -> float:
@@ -150,6 +191,8 @@ def _reasons(
             where + "compressor.ratio": "firm, as this band runs into its limit" if low else "gentle",
             where + "compressor.attack_ms": "longer than a period: gain that moves faster distorts",
             where + "compressor.release_ms": "long against a period, short against a bar",
+            where
+            + "gain_db": "brings the band to the level between 500 Hz and 4 kHz, where that takes little",
             where + "compressor.makeup_db": "optimised: what compression frees is given back",
             where + "limiter.release_ms": "several periods of the band",
             where + "limiter.sustained_release_ms": "slow after long limiting",

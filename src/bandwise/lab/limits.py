@@ -101,6 +101,26 @@ def measured_limits(path: Path, distortion_percent: float) -> Limits:
     return limits_of_table(table, distortion_percent)
 
 
+def measured_response(path: Path) -> tuple[Doubles, Doubles]:
+    """(hz, dB) from a CSV with the columns frequency_hz and level_db.
+
+    Raises:
+        BandwiseError: for a missing file, column or number, or fewer than ten frequencies.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = sorted((float(r["frequency_hz"]), float(r["level_db"])) for r in csv.DictReader(file))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BandwiseError(
+            f"got {path}, which cannot be used ({error}); a CSV with the columns frequency_hz, level_db is "
+            "needed; correct it."
+        ) from None
+    if len(rows) < 10:
+        raise BandwiseError(f"got {path} with {len(rows)} frequencies; 10 or more are needed; measure more.")
+    table = np.array(rows)
+    return table[:, 0], table[:, 1]
+
+
 def limits_of_table(table: dict[float, list[tuple[float, float]]], distortion_percent: float) -> Limits:
     """Limits from (level in dB, distortion in percent) at each frequency."""
     hz = sorted(table)

@@ -19,6 +19,8 @@ Doubles = NDArray[np.float64]
 
 BASS_WEIGHT = 1.0  # a decibel of bass against one of loudness, ours
 PENALTY_PER_PERCENT = 3.0  # decibels
+# Where there is no model to try a preset on: ceilings at the limits, mild compression.
+CAUTIOUS = Choice(0.0, 0.0, 3.0, -18.0, -18.0, 3.0)
 RESIDUAL_PERCENT = 1.5  # an echo canceller cannot model more than 36 dB below the echo, ours
 
 

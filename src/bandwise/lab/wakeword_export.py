@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandwise.device.logmel import BANDS
 from bandwise.training.quantise import quantise
 
 if TYPE_CHECKING:
     import onnx
+    from numpy.typing import NDArray
 
 OPSET, IR_VERSION = 17, 8
 

@@ -1,0 +1,187 @@
+"""`bandwise tune`: a preset for a loudspeaker, from its data, its measurements or a recording of a sweep."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandwise.apps import measuring
+from bandwise.apps.report import note
+from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bandwise.lab.bench import Bench
+    from bandwise.lab.deriving import Tuning
+    from bandwise.lab.limits import Limits
+
+
+def tune(
+    sweep: Annotated[Path | None, typer.Option(help="Write the test signal to this file.")] = None,
+    driver: Annotated[str | None, typer.Option(help="Thiele-Small data: a name or a TOML file.")] = None,
+    recording: Annotated[Path | None, typer.Option(help="Recording of the test signal.")] = None,
+    distortion: Annotated[
+        Path | None, typer.Option(help="CSV: frequency_hz, level_dbfs, distortion_percent.")
+    ] = None,
+    response: Annotated[
+        Path | None, typer.Option(help="CSV with --distortion: frequency_hz, level_db.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The preset.")] = Path("tuned.toml"),
+    target: Annotated[float, typer.Option(min=0.5, max=30, help="Distortion aimed at, percent.")] = 6.0,
+    rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = 8.0,
+    music: Annotated[Path | None, typer.Option(help="Folder of music to tune with; else made here.")] = None,
+    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 60,
+    plot: Annotated[Path | None, typer.Option(help="Draw limits, ceilings, before and after.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the music made here.")] = 1,
+) -> None:
+    """Make a preset that gives a loudspeaker the most loudness and bass within its limits.
+
+    bandwise tune --driver nd65-4 -o mine.toml --plot mine.png
+
+    bandwise tune --sweep sweep.wav
+
+    bandwise tune --recording recorded.wav -o mine.toml
+
+    Every number in the preset has a comment that says why.
+    """
+    given = [name for name, value in (("--sweep", sweep), ("--driver", driver), ("--recording", recording),
+                                      ("--distortion", distortion)) if value is not None]  # fmt: skip
+    if len(given) != 1:
+        raise BandwiseError(
+            f"got {' and '.join(given) or 'nothing to tune to'}; one of --sweep, --driver, --recording and "
+            "--distortion is allowed; give one."
+        )
+    measuring.check_folders(output, plot, sweep)
+    if plot:
+        from bandwise.measure.plots import require_matplotlib
+
+        require_matplotlib()
+    if sweep is not None:
+        _write_sweep(sweep)
+    elif driver is not None:
+        _from_driver(driver, rail_v, target, evaluations, music, seed, output, plot)
+    elif recording is not None:
+        _from_recording(recording, target, output, plot)
+    else:
+        assert distortion is not None
+        _from_tables(distortion, response, target, output, plot)
+
+
+def _write_sweep(path: Path) -> None:
+    import soundfile
+
+    from bandwise.audio_io.sinks import atomic
+    from bandwise.lab.sweep import SAMPLE_RATE, test_signal
+
+    x = test_signal()
+    with atomic(path) as temporary:
+        soundfile.write(temporary, x, SAMPLE_RATE, "PCM_24")
+    note(
+        f"{path}: {len(x) / SAMPLE_RATE:.0f} s; play it through the device at full volume, unprocessed, "
+        "record it at 48 kHz close to the driver"
+    )
+
+
+def _from_driver(
+    driver: str,
+    rail_v: float,
+    target: float,
+    evaluations: int,
+    music: Path | None,
+    seed: int,
+    output: Path,
+    plot: Path | None,
+) -> None:
+    from bandwise.device.amplifier import Amplifier
+    from bandwise.device.drivers import load_driver
+    from bandwise.lab.bench import Bench
+    from bandwise.lab.deriving import Choice, derive
+    from bandwise.lab.experiment import joined
+    from bandwise.lab.limits import simulated_limits
+    from bandwise.lab.optimising import rail_sag_db, tuned
+    from bandwise.lab.programme import recorded, synthesised
+
+    bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
+    pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
+    with measuring.told_when_compiling():
+        x = joined(pieces, 2.0, bass_heavy=True)[: 12 * 48_000]
+        limits = simulated_limits(bench.loudspeaker, target)
+        if evaluations:
+            with measuring.progress("tuning", evaluations) as done:
+                tuning = tuned(bench, x, target, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits)
+        else:
+            sag_db = rail_sag_db(bench, x)
+            tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=target, optimised=False)
+        _write(
+            output, tuning, f"For {bench.driver.name} at {rail_v:g} V: {bench.driver.source or 'no source'}."
+        )
+        if plot:
+            _draw(plot, limits, tuning, bench, x)
+
+
+def _from_recording(recording: Path, target: float, output: Path, plot: Path | None) -> None:
+    from bandwise.lab.deriving import derive
+    from bandwise.lab.limits import limits_of_table
+    from bandwise.lab.optimising import CAUTIOUS
+    from bandwise.lab.sweep import read_recording, table_of
+
+    samples, rate = _read(recording)
+    measurements = read_recording(samples, rate)
+    limits = limits_of_table(table_of(measurements), target)
+    tuning = derive(limits, CAUTIOUS, target_percent=target, optimised=False)
+    _write(output, tuning, f"From a recording of the test signal; distortion aimed at: {target:g} %.")
+    if plot:
+        _draw(plot, limits, tuning)
+
+
+def _from_tables(
+    distortion: Path, response: Path | None, target: float, output: Path, plot: Path | None
+) -> None:
+    from bandwise.lab.deriving import derive
+    from bandwise.lab.limits import measured_limits, measured_response
+    from bandwise.lab.optimising import CAUTIOUS
+
+    limits = measured_limits(distortion, target)
+    curve = measured_response(response) if response else None
+    tuning = derive(limits, CAUTIOUS, target_percent=target, optimised=False, response_db=curve)
+    _write(output, tuning, f"From measurements; distortion aimed at: {target:g} %.")
+    if plot:
+        _draw(plot, limits, tuning)
+
+
+def _read(path: Path) -> "tuple[NDArray[np.float64], int]":
+    import numpy as np
+
+    from bandwise.audio_io import open_source
+    from bandwise.door import convert
+
+    with open_source(str(path)) as source:
+        pieces = []
+        while len(block := source.read(source.sample_rate)):
+            pieces.append(convert(block, "float64"))
+        return np.concatenate(pieces)[:, 0], source.sample_rate
+
+
+def _write(output: Path, tuning: "Tuning", heading: str) -> None:
+    from bandwise.lab.experiment import write_text
+    from bandwise.lab.preset_text import preset_text
+
+    write_text(output, preset_text(tuning, heading))
+    note(f"{output}: bandwise dynamics music.wav -o out.wav --preset {output}")
+
+
+def _draw(
+    plot: Path,
+    limits: "Limits",
+    tuning: "Tuning",
+    bench: "Bench | None" = None,
+    x: "NDArray[np.float64] | None" = None,
+) -> None:
+    from bandwise.audio_io.sinks import atomic
+    from bandwise.lab.tuning_chart import tuning_chart
+
+    with atomic(plot) as temporary:
+        temporary.write_bytes(tuning_chart(limits, tuning.settings, bench, x))
+    note(f"drew {plot}")

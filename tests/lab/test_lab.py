@@ -1,0 +1,152 @@
+"""The experiment: what it counts, what it concludes, and that it resumes."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bandwise.device.adaptive import KalmanCanceller
+from bandwise.device.amplifier import Amplifier
+from bandwise.device.drivers import DRIVERS
+from bandwise.device.room import Room
+from bandwise.dynamics.store import load_preset
+from bandwise.errors import BandwiseError
+from bandwise.lab.bench import Bench
+from bandwise.lab.experiment import Experiment, Materials, Plan
+from bandwise.lab.gaps import gap_distortion
+from bandwise.lab.measuring import Loudness
+from bandwise.lab.programme import LOUDNESS_LUFS, SAMPLE_RATE, synthesised
+from bandwise.lab.talker import Speech, Word, counted, loudest_rms, silent_mask, spoken
+from bandwise.lab.verdict import verdicts
+from bandwise.measure.loudness import bass_level_db, integrated_loudness
+
+RATE = 16_000
+
+
+def test_synthetic_music_is_what_it_says():
+    """Seeded, at -14 LUFS, and only bass-heavy pieces have their energy below 120 Hz."""
+    pieces = synthesised(3, 4.0, 7)
+    again = synthesised(3, 4.0, 7)
+    for piece, twin in zip(pieces, again, strict=True):
+        assert np.array_equal(piece.samples, twin.samples)
+        assert integrated_loudness(piece.samples, SAMPLE_RATE) == pytest.approx(LOUDNESS_LUFS, abs=0.05)
+    bass = {p.bass_heavy: bass_level_db(p.samples, SAMPLE_RATE) for p in pieces}
+    assert bass[True] > bass[False] + 15
+
+
+def test_gaps_stay_empty_for_what_is_linear():
+    """A filter puts nothing into the gaps, a cubic does, the more the stronger."""
+    x = synthesised(1, 3.0, 1)[0].samples * 0.3
+    assert gap_distortion(lambda y: 0.5 * y, x) < 1e-6
+    weak, strong = (gap_distortion(lambda y, a=a: y + a * y**3, x) for a in (0.1, 0.4))
+    assert 0.1 < weak < strong
+
+
+def speech_of(keywords, starts, ends):
+    """A speech of empty words."""
+    words = tuple(Word(k, np.zeros(10), "valid") for k in keywords)
+    return Speech(np.zeros(20 * RATE), starts, ends, words)
+
+
+def test_hits_misses_and_false_accepts_are_counted():
+    """A word heard twice is one hit, one heard late is missed, what is heard elsewhere is false."""
+    speech = speech_of(["alexa", "other", "alexa", "alexa"], (1.0, 4.0, 7.0, 12.0), (2.0, 5.0, 8.0, 13.0))
+    assert counted(speech, np.array([1.9, 2.5, 4.5, 9.5])) == (3, 1, 2)
+    assert counted(speech, np.array([])) == (3, 0, 0)
+    assert counted(speech, np.array([1.5]), split="train") == (0, 0, 0)
+    assert speech.seconds_without() == pytest.approx(20 - 3 * 2.0)
+
+
+def test_speech_is_placed_at_its_level():
+    """Each word has the RMS asked for in its loudest half second; nobody speaks where the mask says so."""
+    rng = np.random.default_rng(0)
+    words = [Word("alexa", rng.standard_normal(RATE)), Word("other", 0.01 * rng.standard_normal(RATE))]
+    speech = spoken(words, Room(), 0.02, rng)
+    for start, end in zip(speech.starts_s, speech.ends_s, strict=True):
+        assert loudest_rms(speech.samples[round(start * RATE) : round(end * RATE)]) == pytest.approx(0.02)
+    assert np.abs(speech.samples[silent_mask(speech)]).max() < 1e-3
+
+
+def test_drive_is_found_for_a_loudness():
+    """Between the measured drives by straight lines, at the end the largest one."""
+    curve = Loudness(np.array([-10.0, 0.0, 10.0]), np.array([-40.0, -30.0, -25.0]))
+    assert curve.drive_for(-35.0) == pytest.approx(-5.0)
+    assert curve.drive_for(-10.0) == pytest.approx(10.0)
+
+
+def row(name, volume, bass, distortion, missed):
+    """A row with what the verdicts read."""
+    return {
+        "processor": name, "volume_db": volume, "bass_db": bass, "distortion_percent": distortion,
+        "loudness_lufs": volume, "wanted_lufs": volume + (3.0 if name == "soft" else 0.0),
+        "ear_missed": missed, "ear_words": 100,
+    }  # fmt: skip
+
+
+def test_verdicts_say_what_rows_say():
+    """Bass, distortion, misses and missing loudness of invented rows come back as invented."""
+    rows = []
+    for k, volume in enumerate((-20.0, -10.0, 0.0)):
+        rows += [
+            row("conventional", volume, -30.0 + 10 * k, 2.0 * (k + 1), 20),
+            row("tuned", volume, -24.0 + 10 * k, 2.0 * (k + 1), 10),
+            row("soft", volume, -30.0 + 10 * k, 2.0 * (k + 1), 5),
+        ]
+    text = "\n".join(verdicts(rows, ["ear"]))
+    assert "tuned against conventional: 0 dB: +6.0 dB of bass, distortion x 1.00" in text
+    assert "tuned has +6.0 dB more bass than conventional" in text
+    assert "tuned missed 10 of 100, conventional 20 (-50 %); by volume never more than conventional" in text
+    assert "more than soft at -20, -10, 0 dB" in text
+    assert "soft stays below the loudness asked for by 3.0 LU" in text
+
+
+class Ear:
+    """A detector that hears a word where the sound is loud."""
+
+    name, threshold = "ear", 0.5
+
+    def scores(self, x):
+        """Loudness of 100 ms pieces as a score."""
+        size = RATE // 10
+        level = np.square(x[: len(x) // size * size]).reshape(-1, size).mean(axis=1)
+        return (np.arange(len(level)) + 1) * 0.1, (level > 1e-4).astype(float)
+
+
+def small_experiment(folder, seed=1):
+    """Two processors, one volume, one word, a few seconds."""
+    rng = np.random.default_rng(0)
+    plan = Plan((-20.0,), measured_seconds=1.0, echo_seconds=1.0, extra_drive_db=0.0, seed=seed)
+    bench = Bench(DRIVERS["nd65-4"], Amplifier(8.0, 8.0), Room(rt60_s=0.15))
+    materials = Materials(
+        {"none": None, "conventional": load_preset("conventional")},
+        synthesised(1, 1.0, 1),
+        [Word("alexa", rng.standard_normal(RATE))],
+        KalmanCanceller(),
+        [(Ear(), None)],
+    )  # fmt: skip
+    return Experiment(plan, bench, materials, folder)
+
+
+def test_an_experiment_runs_and_resumes(tmp_path):
+    """Equal loudness, echo cancelled; a second run measures nothing; other settings are refused."""
+    rows = small_experiment(tmp_path).run()
+    assert {r["processor"] for r in rows} == {"none", "conventional"}
+    assert abs(rows[0]["loudness_lufs"] - rows[1]["loudness_lufs"]) < 1.0
+    assert all(r["erle_db"] > 15 and r["ear_words"] == 1 for r in rows)
+    assert (tmp_path / "results.csv").read_text().count("\n") == 3
+    marked = tmp_path / "points" / "none_-20.json"
+    marked.write_text(json.dumps(json.loads(marked.read_text()) | {"bass_db": 123.0}))
+    assert small_experiment(tmp_path).run()[0]["bass_db"] == 123.0
+    with pytest.raises(BandwiseError, match="other settings"):
+        small_experiment(tmp_path, seed=2)
+
+
+def test_unprocessed_drive_is_the_volume():
+    """None is driven by volume plus full drive; others as their curve says."""
+    experiment = SimpleNamespace(bench=SimpleNamespace(full_drive_db=6.0))
+    curve = Loudness(np.array([-30.0, 6.0]), np.array([-50.0, -14.0]))
+    softer = Loudness(np.array([-30.0, 6.0]), np.array([-53.0, -17.0]))
+    curves = {"none": curve, "soft": softer}
+    assert Experiment.drive_db(experiment, "none", -10.0, curves) == pytest.approx(-4.0)
+    assert Experiment.drive_db(experiment, "soft", -10.0, curves) == pytest.approx(-1.0)

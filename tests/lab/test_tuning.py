@@ -1,0 +1,100 @@
+"""The tuner: limits that a model and a table agree on, crossovers, ceilings, a comment per number."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bandwise.device.amplifier import Amplifier
+from bandwise.device.drivers import DRIVERS
+from bandwise.device.loudspeaker import Loudspeaker
+from bandwise.dynamics.store import from_toml
+from bandwise.errors import BandwiseError
+from bandwise.lab.deriving import Choice, cutoffs_of, derive
+from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_limits, measured_response
+from bandwise.lab.preset_text import preset_text
+
+HZ = np.array([30.0, 50.0, 80.0, 120.0, 150.0, 400.0])
+STEEP = Limits(HZ, np.array([-20.0, -16.0, -10.0, -4.0, 0.0, 0.0]), ("distortion",) * 6)
+
+
+def test_limits_rise_with_frequency():
+    """A closed box takes more volts the higher the tone: distortion below its resonance, the rail above."""
+    speaker = Loudspeaker(DRIVERS["nd65-4"], Amplifier(8.0, 8.0))
+    found = [_limit(speaker, hz, 5.0) for hz in (40, 100, 400)]
+    assert found[0][0] < found[1][0] < found[2][0]
+    assert (found[0][1], found[2][1]) == ("distortion", "rail")
+
+
+def test_excursion_is_a_limit_of_its_own():
+    """Where the distortion target is lax, x_max forbids more."""
+    speaker = Loudspeaker(DRIVERS["nd65-4"], Amplifier(30.0, 30.0))
+    assert _limit(speaker, 80, 1000.0)[1] == "excursion"
+
+
+def test_cutoffs_stand_where_limits_change():
+    """The upper one is where the driver stops to be the limit, the lower one between."""
+    deep, free = cutoffs_of(STEEP)
+    assert 140 <= free <= 150
+    assert 50 < deep < 100
+
+
+def test_a_driver_without_limits_gets_low_cutoffs():
+    """Limits of 0 dB everywhere still give ascending cutoffs and open ceilings."""
+    free = Limits(HZ, np.zeros(6), ("rail",) * 6)
+    settings = derive(free, Choice()).settings
+    assert list(settings.cutoffs_hz) == sorted(settings.cutoffs_hz)
+    assert settings.bands[1].limiter.ceiling_dbfs == 0.0
+
+
+def test_ceilings_follow_limits():
+    """6 dB less of limit, 6 dB less of ceiling, in both bass bands; the rail's sag lowers the output."""
+    lower = Limits(HZ, STEEP.level_db - 6.0, STEEP.reasons)
+    one, other = (derive(x, Choice(), rail_sag_db=0.5).settings for x in (STEEP, lower))
+    assert other.bands[0].limiter.ceiling_dbfs == pytest.approx(
+        one.bands[0].limiter.ceiling_dbfs - 6, abs=0.8
+    )
+    assert one.output.ceiling_dbfs == pytest.approx(-0.8)
+
+
+def test_every_number_of_a_preset_has_a_reason():
+    """Above each key stands a comment, and the text reads back as the same settings."""
+    tuning = derive(STEEP, Choice(), rail_sag_db=0.7)
+    text = preset_text(tuning, "A test.")
+    lines = text.splitlines()
+    bare = [
+        line for before, line in pairwise(lines)
+        if " = " in line and not line.startswith(("#", "description")) and not before.startswith("#")
+    ]  # fmt: skip
+    assert bare == []
+    assert from_toml(text) == tuning.settings
+
+
+def test_a_measured_response_is_evened_out_gently():
+    """A band 10 dB down is raised by no more than 3 dB, one 4 dB up is lowered by 4."""
+    hz = np.geomspace(20, 20_000, 200)
+    level = np.where(hz < 60, -10.0, 0.0) + np.where(hz > 5_000, 4.0, 0.0)
+    gains = [b.gain_db for b in derive(STEEP, Choice(), response_db=(hz, level)).settings.bands]
+    assert 0 < gains[0] <= 3.0
+    assert -4.5 < gains[-1] < -2.0
+    assert gains[2] == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_table_says_where_distortion_passes():
+    """Straight lines between levels; where the target is never reached the loudest level stands."""
+    limits = limits_of_table({100.0: [(-20, 1.0), (-10, 3.0)], 200.0: [(-20, 0.1), (-10, 0.2)]}, 2.0)
+    assert limits.level_db == pytest.approx([-15.0, -10.0])
+    assert limits.reasons == ("distortion", "loudest measured")
+
+
+def test_tables_are_checked(tmp_path):
+    """A missing column, too few rows, a missing file: each is told."""
+    path = tmp_path / "d.csv"
+    path.write_text("frequency_hz,level_dbfs\n100,-3\n")
+    with pytest.raises(BandwiseError, match="distortion_percent"):
+        measured_limits(path, 5.0)
+    path.write_text("frequency_hz,level_dbfs,distortion_percent\n100,-3,1\n")
+    with pytest.raises(BandwiseError, match="3 or more"):
+        measured_limits(path, 5.0)
+    with pytest.raises(BandwiseError, match="cannot be used"):
+        measured_response(tmp_path / "none.csv")
