@@ -1,57 +1,125 @@
-"""`bandwise bench dynamics`: what the loudspeaker side costs, beside its peers, in the same run."""
+"""`bandwise bench`: what both halves cost, beside their peers, in the same run."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
-BANDS = (1, 3, 5, 8)
-BLOCKS = (64, 128, 480, 4_800)
+if TYPE_CHECKING:
+    from bandwise.bench.systems import System
 
 
 def bench(
-    subject: Annotated[str, typer.Argument(metavar="dynamics", help="What to time.")],
-    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of sound per run.")] = 10.0,
-    runs: Annotated[int, typer.Option(min=1, help="Runs per figure; the least counts.")] = 5,
+    subject: Annotated[
+        str, typer.Argument(metavar="[dynamics]", help="Only the loudspeaker side, by bands.")
+    ] = "all",
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of sound per system, or per run.")] = 60.0,
+    runs: Annotated[int, typer.Option(min=1, help="Of dynamics: runs per figure; the least counts.")] = 5,
     peers: Annotated[bool, typer.Option(help="Run the peers that are installed, too.")] = True,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="Another build or the weights of a peer; again and again."),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|PATH", help="Networks to time; base if none.")
+    ] = None,
+    growth: Annotated[
+        bool, typer.Option(help="How cost grows with channels, blocks, bands and length, too.")
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write all of it there, plots beside it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print the cost of multiband dynamics in percent of one core at 48 kHz, as Markdown tables.
+    """Print a table of time per 10 ms, latency and memory; CPU time of one thread, systems in turns.
 
-    Compressor and limiter in every band, a limiter on the sum; ffmpeg, sox and pedalboard where installed.
+    bandwise bench
+
+    bandwise bench --growth --page docs/performance.md
     """
-    if subject != "dynamics":
-        raise BandwiseError(f"got {subject}; bench times dynamics; run: bandwise bench dynamics")
-    from bandwise.measure.dynamics_cost import machine, own_cost
+    if subject == "dynamics":
+        from bandwise.apps.bench_dynamics import bench_dynamics
 
-    print(f"Cost in % of one core, 48 kHz, CPU time, least of {runs} runs of {seconds:g} s; {machine()}.\n")
-    print("| bands | channels | " + " | ".join(f"blocks of {block}" for block in BLOCKS) + " |")
-    print("|---|---|" + "---|" * len(BLOCKS))
-    whole: dict[tuple[int, int], float] = {}
-    for bands in BANDS:
-        for channels in (1, 2):
-            costs = [own_cost(bands, channels, block, seconds, runs) for block in BLOCKS]
-            whole[bands, channels] = costs[-1]
-            print(
-                f"| {bands} | {channels} | " + " | ".join(f"{cost:.2f}" for cost in costs) + " |", flush=True
-            )
+        bench_dynamics(min(seconds, 10.0), runs, peers=peers)
+        return
+    if subject != "all":
+        raise BandwiseError(
+            f"got {subject}; bench times everything, or dynamics; run: bandwise bench dynamics"
+        )
+    found = measure(model or ["base"], peer or [], seconds, peers=peers, growth=growth, page=page)
+    if page:
+        from bandwise.apps.bench_page import write_page
+
+        write_page(page, found)
+    if as_json:
+        print(json.dumps(found, default=asdict))
+    elif not page:
+        from bandwise.apps.bench_page import summary
+
+        print(summary(found))
+
+
+def measure(
+    models: list[str], entries: list[str], seconds: float, *, peers: bool, growth: bool, page: Path | None
+) -> dict[str, Any]:
+    """Everything that is asked for, as one record."""
+    from bandwise.bench.floor import floor
+    from bandwise.bench.growth import curves, draw
+    from bandwise.bench.systems import DYNAMICS_BANDS, dynamics, suppressor
+    from bandwise.bench.table import machine, rows
+
+    systems = [suppressor(name) for name in models]
+    others, absent = peer_systems(entries) if peers else ([], {})
+    systems += others + [dynamics(bands) for bands in DYNAMICS_BANDS]
+    made = rows(systems, seconds, note)
+    record: dict[str, Any] = {"machine": machine(), "rows": made, "absent": absent, "seconds": seconds}
+    record["floor"] = floor(made[0].model_bytes or 0)
+    record["folder"] = folder_cost(models[0])
     if peers:
-        _print_peers(whole, seconds, runs)
+        record["loudspeaker_peers"] = loudspeaker_peers()
+    if growth:
+        note("how cost grows")
+        record["growth"] = curves(models[0], min(seconds, 20.0))
+        if page:
+            page.parent.joinpath("figures").mkdir(parents=True, exist_ok=True)
+            draw(record["growth"], page.parent / "figures" / "cost-growth.png")
+    return record
 
 
-def _print_peers(whole: dict[tuple[int, int], float], seconds: float, runs: int) -> None:
-    from bandwise.measure.dynamics_cost import own_cost, peer_costs
+def peer_systems(entries: list[str]) -> tuple[list["System"], dict[str, str]]:
+    """Noise suppressors of others that are here, other builds after those found; and what is missing."""
+    from bandwise.bench.systems import peer
+    from bandwise.peers.peer import Absent
+    from bandwise.peers.registry import KNOWN
 
-    print("\n| bands | channels | system | % of a core | ours, in the same minute | times ours |")
-    print("|---|---|---|---|---|---|")
-    with TemporaryDirectory() as folder:
-        for bands, channels in whole:
-            costs = peer_costs(bands, channels, seconds, Path(folder), runs)
-            ours = own_cost(bands, channels, BLOCKS[-1], seconds, runs)
-            for name, cost in costs.items():
-                print(
-                    f"| {bands} | {channels} | {name} | {cost:.2f} | {ours:.2f} | {cost / ours:.1f} |",
-                    flush=True,
-                )
+    here, absent = [], {}
+    for entry in [*KNOWN, *entries]:
+        try:
+            here.append(peer(entry))
+        except Absent as reason:  # noqa: PERF203
+            absent[entry.partition("=")[0]] = str(reason)
+    present = {system.key.removeprefix("peer:").partition("=")[0] for system in here}
+    return here, {name: reason for name, reason in absent.items() if name not in present}
+
+
+def folder_cost(model: str) -> dict[str, float]:
+    """CPU time per 10 ms: one stream in 10 ms blocks, one in half-second blocks, eight files side by side."""
+    from bandwise.bench.growth import folder
+
+    return folder(model)
+
+
+def loudspeaker_peers() -> dict[str, float]:
+    """Percent of a core that others take for three bands, and for one where they have no more."""
+    from tempfile import TemporaryDirectory
+
+    from bandwise.measure.dynamics_cost import peer_costs
+
+    with TemporaryDirectory() as place:
+        costs = {f"{name}, 3 bands": cost for name, cost in peer_costs(3, 1, 10.0, Path(place)).items()}
+        return costs | peer_costs(1, 1, 10.0, Path(place))

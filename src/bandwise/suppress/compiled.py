@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from bandwise.suppress.onnx_file import read_model
-from bandwise.suppress.packing import fresh_states, is_known, packed
-from bandwise.suppress.step import Room, States, Weights, room_for, think
+from bandwise.suppress.packing import Named, fresh_states, is_known, packed, state_sizes
+from bandwise.suppress.step import States, Weights, room_for, think
 from bandwise.suppress.stft import Array
 
 if TYPE_CHECKING:
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
 class CompiledModel:
     """The weights of one file."""
 
-    def __init__(self, weights: Weights, facts: dict[str, str]) -> None:
-        self._weights, self.facts = weights, facts
+    def __init__(self, found: Named, facts: dict[str, str]) -> None:
+        self._weights, self.facts = packed(found), facts
+        self._state_sizes = state_sizes(found)
 
     def start(self, channels: int, most_frames: int) -> "CompiledRuntime":
         """Fresh states for some channels, and room for so many frames of each at once."""
         room = room_for(self._weights, channels * most_frames)
-        return CompiledRuntime(self._weights, fresh_states(self._weights, channels), room)
+        return CompiledRuntime(self._weights, fresh_states(self._state_sizes, channels), room)
 
 
 class CompiledRuntime:
     """All channels at once: each has scales of its own, so none hears another."""
 
-    def __init__(self, weights: Weights, states: States, room: Room) -> None:
+    def __init__(self, weights: Weights, states: States, room: Array) -> None:
         self._weights, self._states, self._room = weights, states, room
 
     def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
@@ -50,4 +51,4 @@ def compiled_model(content: bytes) -> CompiledModel | None:
         weights, facts = read_model(content)
     except ValueError:
         return None
-    return CompiledModel(packed(weights), facts) if is_known(weights) else None
+    return CompiledModel(weights, facts) if is_known(weights) else None

@@ -5,37 +5,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.suppress.int8 import Layer, pack, packed_bytes
-from bandwise.suppress.step import States, Weights
+from bandwise.suppress.int8 import pack, packed_bytes
+from bandwise.suppress.step import LAYERS, States, Weights
 
 Named = dict[str, NDArray[Any]]
 
-LAYERS = {
-    "convolution1": "convolution1",
-    "convolution2": "convolution2",
-    "from_conv": "from_conv",
-    "gru1": "gru1.recurrent",
-    "from_gru1": "from_gru1",
-    "gru2": "gru2.recurrent",
-    "from_gru2": "from_gru2",
-    "gru3": "gru3.recurrent",
-    "from_gru3": "from_gru3",
-    "gains": "gains.recurrent",
-    "from_gains": "from_gains",
-    "strengths": "strengths.recurrent",
-    "strengths_head": "strengths_head",
-}
-"""Each int8 layer's name in the file, in the order in which they are read."""
+NAMES = (
+    "convolution1",
+    "convolution2",
+    "from_conv",
+    "gru1.recurrent",
+    "from_gru1",
+    "gru2.recurrent",
+    "from_gru2",
+    "gru3.recurrent",
+    "from_gru3",
+    "gains.recurrent",
+    "from_gains",
+    "strengths.recurrent",
+    "strengths_head",
+)
+"""Each int8 layer in the file, numbered as in `step`."""
 
+GRUS = ("gru1", "gru2", "gru3", "gains", "strengths")
 FLOATS = ["feature_mean", "dense.weight", "dense.bias"]
 
 
 def is_known(found: Named) -> bool:
     """Whether these are the weights of the graph we compile, int8 and symmetric, and no others."""
-    wanted = {*FLOATS, *(f"{gru}.bias_n" for gru in ("gru1", "gru2", "gru3", "gains", "strengths"))}
-    for name in LAYERS.values():
+    wanted = {*FLOATS, *(f"{gru}.bias_n" for gru in GRUS)}
+    for name in NAMES:
         wanted |= {f"{name}.weight_{part}" for part in ("quantized", "scale", "zero_point")}
-    wanted |= {f"{name}.bias" for name in LAYERS.values() if "from" not in name or name == "from_gains"}
+    wanted |= {f"{name}.bias" for name in NAMES if "from" not in name or name == "from_gains"}
     return set(found) == wanted and not any(
         value.any() for name, value in found.items() if name.endswith(".weight_zero_point")
     )
@@ -44,17 +45,17 @@ def is_known(found: Named) -> bool:
 def packed(found: Named) -> Weights:
     """All layers in one stretch of memory, in the order in which they are read."""
     found = {**found, **_biases(found)}
-    room = np.empty(sum(packed_bytes(*_codes(found, name).shape) for name in LAYERS.values()), np.int8)
-    layers: dict[str, Layer] = {}
-    start = 0
-    for layer, name in LAYERS.items():
+    room = np.empty(sum(packed_bytes(*_codes(found, name).shape) for name in NAMES), np.int8)
+    places, columns, start = np.zeros((LAYERS, 4), np.int64), [np.zeros(0, np.float32)], 0
+    for index, name in enumerate(NAMES):
         codes = _codes(found, name)
         end = start + packed_bytes(*codes.shape)
-        scale, bias = found[f"{name}.weight_scale"], found[f"{name}.bias"]
-        layers[layer] = pack(codes, scale, bias, room[start:end])
+        layer = pack(codes, found[f"{name}.weight_scale"], found[f"{name}.bias"], room[start:end])
+        places[index] = start, layer.weights.shape[1], sum(map(len, columns)), codes.shape[1]
+        columns.append(layer.columns.ravel())
         start = end
     mean, dense, dense_bias = (np.array(found[name]) for name in FLOATS)
-    return Weights(mean, dense, dense_bias, **layers)
+    return Weights(mean, dense, dense_bias, room, np.concatenate(columns), places)
 
 
 def _codes(found: Named, name: str) -> NDArray[np.int8]:
@@ -74,12 +75,14 @@ def _biases(found: Named) -> Named:
     return biases
 
 
-def fresh_states(weights: Weights, channels: int) -> States:
+def state_sizes(found: Named) -> list[int]:
+    """Length of each of `States` for one channel."""
+    inputs = {name: _codes(found, name).shape[0] for name in NAMES}
+    past1 = inputs["convolution1"] - len(found["dense.bias"])
+    past2 = inputs["convolution2"] - len(found["convolution1.bias"])
+    return [past1, past2, *(inputs[f"{gru}.recurrent"] for gru in GRUS)]
+
+
+def fresh_states(sizes: list[int], channels: int) -> States:
     """Silence behind every channel."""
-    past = [
-        weights.convolution1.weights.shape[1] * 4 - weights.dense_bias.size,
-        weights.convolution2.weights.shape[1] * 4 - weights.convolution1.columns.shape[1],
-    ]
-    grus = [layer.columns.shape[1] // 3 for layer in (weights.gru1, weights.gru2, weights.gru3)]
-    more = [layer.columns.shape[1] // 3 for layer in (weights.gains, weights.strengths)]
-    return States(*(np.zeros((channels, size), np.float32) for size in (*past, *grus, *more)))
+    return States(*(np.zeros((channels, size), np.float32) for size in sizes))

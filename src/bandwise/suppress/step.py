@@ -15,33 +15,49 @@ from bandwise.kernels import kernel
 from bandwise.suppress.activations import sigmoid, tanh
 from bandwise.suppress.int8 import Layer, affine
 from bandwise.suppress.stft import Array
-from bandwise.suppress.tile import QUAD
+from bandwise.suppress.tile import BLOCK, QUAD
+
+# The int8 layers in the order in which they are read. A name like FROM_CONV means that one input meets
+# several layers, whose columns stand side by side; a plain GRU's name, its product with its own state.
+CONVOLUTION1, CONVOLUTION2 = 0, 1
+FROM_CONV = 2
+"""To the first GRU, the GRU of the strengths, and the gains."""
+GRU1, FROM_GRU1 = 3, 4
+"""The latter to the second GRU and the gains, and so on."""
+GRU2, FROM_GRU2, GRU3 = 5, 6, 7
+FROM_GRU3 = 8
+"""To the GRU of the gains, that of the strengths, and the gains."""
+GAINS, FROM_GAINS, STRENGTHS, STRENGTHS_HEAD = 9, 10, 11, 12
+LAYERS = 13
 
 
 class Weights(NamedTuple):
-    """The trained numbers. Where one input meets several layers, their columns stand side by side."""
+    """The trained numbers, all layers behind one another, so that little has to be handed over."""
 
     mean: NDArray[np.float32]
     dense: NDArray[np.float32]
     """[70, units], the features' scale in it."""
     dense_bias: NDArray[np.float32]
-    convolution1: Layer
-    convolution2: Layer
-    from_conv: Layer
-    """To the first GRU, the GRU of the strengths, and the gains."""
-    gru1: Layer
-    """State to gates, as in the other GRUs."""
-    from_gru1: Layer
-    """To the second GRU and the gains."""
-    gru2: Layer
-    from_gru2: Layer
-    gru3: Layer
-    from_gru3: Layer
-    """To the GRU of the gains, that of the strengths, and the gains."""
-    gains: Layer
-    from_gains: Layer
-    strengths: Layer
-    strengths_head: Layer
+    codes: NDArray[np.int8]
+    columns: NDArray[np.float32]
+    places: NDArray[np.int64]
+    """[layers, 4]: of each, where its codes start, quads of inputs, where its columns start, outputs."""
+
+
+@kernel
+def layer_of(w: Weights, index: int) -> Layer:
+    """One layer of them, in place."""
+    code, quads, column, count = w.places[index]
+    blocks = -(-count // BLOCK)
+    codes = w.codes[code : code + blocks * quads * BLOCK * QUAD].reshape(blocks, quads, BLOCK * QUAD)
+    return Layer(codes, w.columns[column : column + 3 * count].reshape(3, count))
+
+
+@kernel
+def outputs(w: Weights, index: int) -> int:
+    """How many values a layer gives."""
+    count: int = w.places[index, 3]
+    return count
 
 
 class States(NamedTuple):
@@ -57,40 +73,14 @@ class States(NamedTuple):
     strengths: NDArray[np.float32]
 
 
-class Room(NamedTuple):
-    """Where values of some rows stand between two layers, used again by layer after layer."""
-
-    dense: NDArray[np.float32]
-    windows: NDArray[np.float32]
-    early: NDArray[np.float32]
-    conv: NDArray[np.float32]
-    wide: NDArray[np.float32]
-    """What an input gives to all that it meets."""
-    state: NDArray[np.float32]
-    to_strengths: NDArray[np.float32]
-    logits: NDArray[np.float32]
+# What stands between two layers; used again by layer after layer, so that it stays in the cache.
+DENSE, WINDOWS, EARLY, CONV, WIDE, STATE, TO_STRENGTHS, LOGITS = range(8)
 
 
-def room_for(w: Weights, rows: int) -> Room:
-    """Room for so many frames, of all channels together."""
-    sizes = {
-        "dense": w.dense_bias.size,
-        "windows": QUAD * max(layer.weights.shape[1] for layer in (w.convolution1, w.convolution2)),
-        "early": outputs(w.convolution1),
-        "conv": outputs(w.convolution2),
-        "wide": max(outputs(layer) for layer in (w.from_conv, w.from_gru1, w.from_gru2, w.from_gru3)),
-        "state": max(outputs(layer) // 3 for layer in (w.gru1, w.gru2, w.gru3, w.gains, w.strengths)),
-        "to_strengths": outputs(w.strengths),
-        "logits": BANDS,
-    }
-    return Room(**{name: np.zeros(rows * size, np.float32) for name, size in sizes.items()})
-
-
-@kernel
-def outputs(layer: Layer) -> int:
-    """How many values a layer gives."""
-    count: int = layer.columns.shape[1]
-    return count
+def room_for(w: Weights, rows: int) -> Array:
+    """Room for so many frames, of all channels together: one line of memory for each of the above."""
+    widest = max(int(w.places[:, 3].max()), QUAD * int(w.places[:, 1].max()))
+    return np.zeros((LOGITS + 1, rows * widest), np.float32)
 
 
 @kernel
@@ -101,35 +91,38 @@ def table(memory: Array, rows: int, width: int) -> Array:
 
 @kernel
 def think(
-    w: Weights, s: States, room: Room, features: Array, count: int, gains: Array, strengths: Array
+    w: Weights, s: States, room: Array, features: Array, count: int, gains: Array, strengths: Array
 ) -> None:
     """`count` frames of every channel: features [channels, any, 70] -> answers [channels, any, 34].
 
     Row c count + t of every table is frame t of channel c.
     """
     channels, units = s.gru1.shape
-    rows = channels * count
-    conv, state = table(room.conv, rows, outputs(w.convolution2)), table(room.state, rows, units)
-    dense(w, features, table(room.dense, rows, w.dense_bias.size))
-    early = table(room.early, rows, outputs(w.convolution1))
-    convolve(table(room.dense, rows, w.dense_bias.size), s.convolution1, w.convolution1, room.windows, early)
-    convolve(early, s.convolution2, w.convolution2, room.windows, conv)
+    rows, few = channels * count, s.strengths.shape[1]
+    first = table(room[DENSE], rows, w.dense_bias.size)
+    early = table(room[EARLY], rows, outputs(w, CONVOLUTION1))
+    conv = table(room[CONV], rows, outputs(w, CONVOLUTION2))
+    dense(w, features, first)
+    convolve(first, s.convolution1, layer_of(w, CONVOLUTION1), room[WINDOWS], early)
+    convolve(early, s.convolution2, layer_of(w, CONVOLUTION2), room[WINDOWS], conv)
 
-    logits, lower = table(room.logits, rows, BANDS), table(room.to_strengths, rows, outputs(w.strengths))
+    state, wide = table(room[STATE], rows, units), room[WIDE]
+    logits, lower = table(room[LOGITS], rows, BANDS), table(room[TO_STRENGTHS], rows, 3 * few)
     logits[:], lower[:] = 0.0, 0.0
-    wide = spread(conv, w.from_conv, room.wide, 3 * units, lower, logits)
-    recur(wide, s.gru1, w.gru1, state)
-    wide = spread(state, w.from_gru1, room.wide, 3 * units, lower[:, :0], logits)
-    recur(wide, s.gru2, w.gru2, state)
-    wide = spread(state, w.from_gru2, room.wide, 3 * units, lower[:, :0], logits)
-    recur(wide, s.gru3, w.gru3, state)
-    wide = spread(state, w.from_gru3, room.wide, 3 * units, lower, logits)
-    recur(wide, s.gains, w.gains, state)
-    spread(state, w.from_gains, room.wide, 0, lower[:, :0], logits)
+    x = spread(conv, layer_of(w, FROM_CONV), wide, 3 * units, lower, logits)
+    recur(x, s.gru1, layer_of(w, GRU1), state)
+    x = spread(state, layer_of(w, FROM_GRU1), wide, 3 * units, lower[:, :0], logits)
+    recur(x, s.gru2, layer_of(w, GRU2), state)
+    x = spread(state, layer_of(w, FROM_GRU2), wide, 3 * units, lower[:, :0], logits)
+    recur(x, s.gru3, layer_of(w, GRU3), state)
+    x = spread(state, layer_of(w, FROM_GRU3), wide, 3 * units, lower, logits)
+    recur(x, s.gains, layer_of(w, GAINS), state)
+    spread(state, layer_of(w, FROM_GAINS), wide, 0, lower[:, :0], logits)
     answer(logits, gains, count)
-    few = table(room.state, rows, s.strengths.shape[1])
-    recur(lower, s.strengths, w.strengths, few)
-    affine(few, w.strengths_head, logits)
+
+    state = table(room[STATE], rows, few)
+    recur(lower, s.strengths, layer_of(w, STRENGTHS), state)
+    affine(state, layer_of(w, STRENGTHS_HEAD), logits)
     answer(logits, strengths, count)
 
 
@@ -175,7 +168,7 @@ def spread(x: Array, layer: Layer, memory: Array, first: int, lower: Array, logi
 
     Those from `first` on are added to `lower`, as many as it is wide, and to `logits`.
     """
-    out = table(memory, x.shape[0], outputs(layer))
+    out = table(memory, x.shape[0], layer.columns.shape[1])
     affine(x, layer, out)
     for row in range(x.shape[0]):
         for i in range(lower.shape[1]):
@@ -190,7 +183,7 @@ def recur(from_input: Array, state: Array, layer: Layer, out: Array) -> None:
     """One GRU: the first 3 units columns of [rows, any] -> [rows, units]; state [channels, units]."""
     channels = state.shape[0]
     count = out.shape[0] // channels
-    from_state = np.empty((channels, outputs(layer)), np.float32)
+    from_state = np.empty((channels, layer.columns.shape[1]), np.float32)
     for t in range(count):
         affine(state, layer, from_state)
         for c in range(channels):

@@ -1,0 +1,93 @@
+"""What `bandwise bench` found, as text: a summary for the terminal, a page for the documentation."""
+
+from pathlib import Path
+from typing import Any
+
+from bandwise.bench.table import REFERENCE, markdown
+
+METHOD = """\
+Everything on this page was measured by one command in one run, and the rows that we lose stay in:
+
+    {command}
+
+CPU time of one thread, one channel, a gliding voice in noise; systems take turns of two seconds, so that
+all meet the same machine. Absolute times are those of one machine on one day: compare rows, not pages.
+*Lag* is found by cross-correlation, with blocks that come whole; a live system also waits for a block to
+fill. *Memory* is all that a Python process holds after three seconds, about 35 MB of it Python and NumPy.
+Systems without a median take whole recordings; their cost is that of the second half of a recording twice
+as long.
+"""
+
+
+def summary(found: dict[str, Any]) -> str:
+    """The tables."""
+    parts = [
+        found["machine"],
+        markdown(found["rows"]),
+        _against_reference(found),
+        _floor(found),
+        _folder(found),
+    ]
+    if found.get("loudspeaker_peers"):
+        parts.append(_loudspeaker(found))
+    if found.get("growth"):
+        parts.append(_growth(found))
+    if found["absent"]:
+        parts.append("Not installed: " + ", ".join(sorted(found["absent"])) + ".")
+    return "\n\n".join(part for part in parts if part)
+
+
+def write_page(path: Path, found: dict[str, Any]) -> None:
+    """The page, with the picture of growth if it was measured."""
+    command = f"bandwise bench --seconds {found['seconds']:g} --growth --page docs/{path.name}"
+    picture = "\n\n![How cost grows](figures/cost-growth.png)\n" if found.get("growth") else "\n"
+    text = f"# Cost, latency, memory\n\n{METHOD.format(command=command)}\n{summary(found)}{picture}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _against_reference(found: dict[str, Any]) -> str:
+    rows = found["rows"]
+    others = [row for row in rows if row.name == REFERENCE and row.median_us]
+    own = [row for row in rows if row.name.startswith("bandwise") and row.half == rows[0].half]
+    lines = [
+        f"- {row.name}: {row.median_us / other.median_us:.2f} times {REFERENCE} ({other.version}); "
+        f"p99 {row.p99_us / row.median_us:.1f} times the median"
+        for row in own
+        for other in others
+    ]
+    return "\n".join(lines)
+
+
+def _floor(found: dict[str, Any]) -> str:
+    least, row = found["floor"], found["rows"][0]
+    return (
+        f"A frame of {row.name} cannot take less than {least.read_us:.0f} us here: that is what reading its "
+        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes "
+        f"{row.median_us / least.read_us:.2f} times that. The multiplications alone, with weights in the cache, "
+        f"are {least.multiply_us:.0f} us: long blocks, channels and files side by side share each reading and come closer to that."
+    )
+
+
+def _folder(found: dict[str, Any]) -> str:
+    stream = found["folder"]["stream"]
+    lines = ["| per 10 ms and channel | us | throughput |", "|---|---:|---:|"]
+    lines += [f"| {name} | {us:.0f} | {stream / us:.1f} x |" for name, us in found["folder"].items()]
+    return "\n".join(lines)
+
+
+def _loudspeaker(found: dict[str, Any]) -> str:
+    lines = ["| loudspeaker side of others | % of a core |", "|---|---:|"]
+    lines += [f"| {name} | {cost:.2f} |" for name, cost in found["loudspeaker_peers"].items()]
+    return "\n".join(lines)
+
+
+def _growth(found: dict[str, Any]) -> str:
+    lines = ["| cost over | from | to | cost, first | last | exponent |", "|---|---:|---:|---:|---:|---:|"]
+    for curve in found["growth"]:
+        first, last = (f"{cost:.3g} {curve.unit}" for cost in (curve.costs[0], curve.costs[-1]))
+        ends = f"{curve.sizes[0]:g} | {curve.sizes[-1]:g}"
+        lines.append(
+            f"| {curve.title}: {curve.quantity} | {ends} | {first} | {last} | {curve.exponent:.2f} |"
+        )
+    return "\n".join(lines)
