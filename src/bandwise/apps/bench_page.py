@@ -61,11 +61,12 @@ def _against_reference(found: dict[str, Any]) -> str:
 
 def _floor(found: dict[str, Any]) -> str:
     least, row = found["floor"], found["rows"][0]
+    times = row.median_us / least.read_us
     return (
         f"A frame of {row.name} cannot take less than {least.read_us:.0f} us here: that is what reading its "
-        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes "
-        f"{row.median_us / least.read_us:.2f} times that. The multiplications alone, with weights in the cache, "
-        f"are {least.multiply_us:.0f} us: long blocks, channels and files side by side share each reading and come closer to that."
+        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes {times:.2f} times that. The "
+        f"multiplications alone, with weights in the cache, are {least.multiply_us:.0f} us: long blocks, "
+        "channels and files side by side share each reading and come closer to that."
     )
 
 
