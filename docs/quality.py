@@ -19,7 +19,7 @@ import numpy as np
 from bandwise.apps.cli import app
 from bandwise.measure import markdown, tables
 from bandwise.measure.charts import evaluation_chart
-from bandwise.measure.dereverberation import Room, draw_decays, mean_decays, room_pairs
+from bandwise.measure.dereverberation import Room, draw_decays, median_decays, room_pairs
 from bandwise.measure.quality import METRICS, Metric
 from bandwise.measure.reuse import read_rows
 from bandwise.measure.reverberation import decay_time_s, srmr
@@ -166,7 +166,7 @@ def measure_rooms(options: Any, scores: Path, decays: Path) -> None:
             signals = {NOISY: pair.noisy, Path(options.model[0]).stem: made, "wanted": pair.clean}
             heard.append((dry, signals))
             rows += score_outputs([(pair, signals)], scorer=scorer)
-        curves[room.name] = {name: list(curve) for name, curve in mean_decays(heard).items()}
+        curves[room.name] = {name: list(curve) for name, curve in median_decays(heard).items()}
     tables.write_csv(scores, rows, scorer.titles())
     decays.write_text(json.dumps(curves))
 

@@ -6,7 +6,7 @@ from scipy.signal import fftconvolve
 
 from bandwise.measure.reverberation import (
     STEP_S,
-    decay_curve_db,
+    decay_curves_db,
     decay_time_s,
     modulation_energies,
     srmr,
@@ -45,7 +45,10 @@ def test_word_ends_are_found():
 def test_decay_time_is_that_of_the_room(rt60_s):
     """Bursts through an exponential decay: the slope after their ends is the decay's."""
     x, ends = bursts(12)
-    assert decay_time_s(decay_curve_db(in_decay(x, rt60_s), ends, RATE)) == pytest.approx(rt60_s, rel=0.1)
+    curve = np.median(decay_curves_db(in_decay(x, rt60_s), ends, RATE), axis=0)
+    assert decay_time_s(curve) == pytest.approx(rt60_s, rel=0.1)
+        rt60_s, rel=0.1
+    )
 
 
 def test_what_never_falls_has_no_decay_time():
@@ -56,9 +59,9 @@ def test_what_never_falls_has_no_decay_time():
 def test_curve_starts_at_the_word():
     """Half a second in steps of 5 ms, in dB re the word: silence after it is at the floor."""
     x, ends = bursts()
-    curve = decay_curve_db(x, ends, RATE)
-    assert len(curve) == round(0.5 / STEP_S)
-    assert curve.max() < -80
+    curves = decay_curves_db(x, ends, RATE)
+    assert curves.shape == (len(ends), round(0.5 / STEP_S))
+    assert curves.max() < -80
 
 
 @pytest.mark.parametrize("hz", [4.0, 22.0])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bandwise.measure.excerpts import in_room, speech_excerpt
 from bandwise.measure.mixtures import mix
 from bandwise.measure.pairs import Audio, Pair
-from bandwise.measure.reverberation import STEP_S, decay_curve_db, word_ends
+from bandwise.measure.reverberation import STEP_S, decay_curves_db, word_ends
 from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit, by_turns
 
 LEVEL_DBFS = -26.0
@@ -47,17 +47,17 @@ def room_pairs(
             yield Pair(name, clean, noisy, SAMPLE_RATE, language=row["language"], room=room.name), dry
 
 
-def mean_decays(heard: Sequence[tuple[Audio, Mapping[str, Audio]]]) -> Curves:
-    """Decay after word ends in dB re the word, by signal; power averaged over `(dry, {name: signal})`."""
-    powers: dict[str, list[NDArray[np.float64]]] = {}
+def median_decays(heard: Sequence[tuple[Audio, Mapping[str, Audio]]]) -> Curves:
+    """Decay after word ends in dB re the word, by signal: the median of all ends in `(dry, {name: signal})`.
+
+    A system that mutes one word would rule a mean: what follows is then far above the word.
+    """
+    curves: dict[str, list[NDArray[np.float64]]] = {}
     for dry, signals in heard:
         ends = word_ends(dry, SAMPLE_RATE)
-        for name, signal in signals.items() if len(ends) else ():
-            curve = decay_curve_db(signal, ends, SAMPLE_RATE)
-            powers.setdefault(name, []).append(len(ends) * 10 ** (curve / 10))
-    totals = {name: np.sum(curves, axis=0) for name, curves in powers.items()}
-    count = sum(len(word_ends(dry, SAMPLE_RATE)) for dry, _ in heard)
-    return {name: 10 * np.log10(total / count) for name, total in totals.items()}
+        for name, signal in signals.items():
+            curves.setdefault(name, []).append(decay_curves_db(signal, ends, SAMPLE_RATE))
+    return {name: np.median(np.concatenate(some), axis=0) for name, some in curves.items()}
 
 
 def draw_decays(path: Path, by_room: Mapping[str, Curves]) -> None:

@@ -77,12 +77,12 @@ def word_ends(dry: Signal, sample_rate: int) -> NDArray[np.int64]:
     return np.array(ends, dtype=np.int64) * hop
 
 
-def decay_curve_db(x: Signal, ends: NDArray[np.int64], sample_rate: int) -> Doubles:
-    """Level in dB every 5 ms for half a second after word ends, re the 100 ms before; mean over the ends."""
+def decay_curves_db(x: Signal, ends: NDArray[np.int64], sample_rate: int) -> Doubles:
+    """(ends, 100) level in dB every 5 ms for half a second after each word end, re the 100 ms before it."""
     power, hop = _powers(x, sample_rate), round(STEP_S * sample_rate)
     before, after = round(BEFORE_S / STEP_S), round(AFTER_S / STEP_S)
     curves = [power[t : t + after] / max(power[t - before : t].mean(), 1e-20) for t in ends // hop]
-    return np.asarray(10 * np.log10(np.mean(curves, axis=0) + 1e-9))
+    return np.asarray(10 * np.log10(np.reshape(curves, (-1, after)) + 1e-9))
 
 
 def decay_time_s(curve_db: Doubles) -> float:
