@@ -64,8 +64,8 @@ def _floor(found: dict[str, Any]) -> str:
     times = row.median_us / least.read_us
     return (
         f"A frame of {row.name} cannot take less than {least.read_us:.0f} us here: that is what reading its "
-        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes {times:.2f} times that. The "
-        f"multiplications alone, with weights in the cache, are {least.multiply_us:.0f} us: long blocks, "
+        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes {times:.2f} times that. "
+        f"The multiplications alone, with weights in the cache, are {least.multiply_us:.0f} us: long blocks, "
         "channels and files side by side share each reading and come closer to that."
     )
 

@@ -1,0 +1,119 @@
+"""The bench: lags found, growth measured, a table that keeps what we lose. Nothing asks the clock."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from bandwise import NoiseSuppressor
+from bandwise.apps.bench_page import write_page
+from bandwise.bench.floor import Floor
+from bandwise.bench.growth import Curve
+from bandwise.bench.latency import lag_ms, lag_of
+from bandwise.bench.systems import MICROPHONE, System, by_key, speechlike
+from bandwise.bench.table import Row, markdown
+from bandwise.bench.timing import blocks_of, costs
+
+
+def delay(samples, key="delay", block=160):
+    """A system that does nothing but come late."""
+
+    def start():
+        held = [np.zeros(samples, np.float32)]
+
+        def process(x):
+            joined = np.concatenate([held[0], x])
+            held[0] = joined[len(x) :]
+            return joined[: len(x)]
+
+        return process
+
+    return System(MICROPHONE, "delay", "1", key, 16_000, block, start)
+
+
+def row(name, us, half=MICROPHONE):
+    """A row that takes `us` per 10 ms."""
+    return Row(half, name, "1", 48_000, 10.0, us, 2 * us, us / 100, 30.0, 80.0, None)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 250, 960])
+def test_lag_is_found_in_the_sound(samples):
+    """A delay of n samples at 16 kHz is measured as n / 16 ms, exactly."""
+    assert lag_ms(delay(samples)) == samples / 16
+    x = speechlike(1.0, 16_000)
+    assert lag_of(np.concatenate([np.zeros(samples, np.float32), x]), x) == samples
+
+
+def test_lag_of_the_suppressor_is_its_latency():
+    """The shipped network in 10 ms blocks is 30 ms late, as declared."""
+    assert lag_ms(by_key("suppressor:base")) == 30.0
+
+
+def test_blocks_are_the_sound_in_order():
+    """Cut into blocks, the test sound is unchanged but for what fills no block."""
+    system = delay(0, block=77)
+    blocks = blocks_of(system, 0.1)
+    assert blocks.shape == (1600 // 77, 77)
+    assert np.array_equal(blocks.ravel(), speechlike(0.1, 16_000)[: blocks.size])
+
+
+def test_every_system_gets_its_cost():
+    """Streams and whole recordings keep their order; those of whole recordings have no median."""
+    whole = System(MICROPHONE, "whole", "1", "whole", 16_000, 0, None, np.sort)
+    found = costs([delay(1, "a"), whole, delay(2, "b")], 2.0)
+    assert [cost.median_us is None for cost in found] == [False, True, False]
+    assert all(cost.median_us <= cost.p99_us for cost in found if cost.median_us)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_exponent_of_a_power_law(power):
+    """Costs that grow as a power of size have that power."""
+    sizes = [1.0, 10.0, 60.0, 600.0]
+    assert Curve("", "", "", sizes, [3 * size**power for size in sizes]).exponent == pytest.approx(power)
+
+
+def test_table_keeps_what_we_lose():
+    """Every row is there in its order, with its ratio to RNNoise where both are of one half."""
+    lines = markdown([row("bandwise base", 300), row("RNNoise", 100), row("dynamics", 20, "loudspeaker")])
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines.splitlines()[2:]]
+    assert [line[0] for line in cells] == ["**bandwise base**", "RNNoise (1)", "dynamics (1)"]
+    assert [line[6] for line in cells] == ["3.00", "1.00", "-"]
+
+
+def test_page_says_how_it_was_made(tmp_path):
+    """The page holds the command, the machine, the table and what was not installed."""
+    found = {
+        "machine": "a machine",
+        "rows": [row("bandwise base", 300), row("RNNoise", 100)],
+        "absent": {"dtln": "install it"},
+        "seconds": 60.0,
+        "floor": Floor(8_000_000, 200.0, 20.0),
+        "folder": {"stream": 300.0, "8 files": 75.0},
+    }
+    write_page(tmp_path / "docs" / "performance.md", found)
+    text = (tmp_path / "docs" / "performance.md").read_text()
+    for part in (
+        "bandwise bench --seconds 60",
+        "a machine",
+        "| RNNoise (1) |",
+        "dtln",
+        "3.00 times",
+        "4.0 x",
+    ):
+        assert part in text
+
+
+def test_streaming_allocates_nothing_that_stays():
+    """After 300 more frames Python holds what it held before, to a few hundred bytes of caches."""
+    suppressor = NoiseSuppressor(block_multiple=480)
+    blocks = speechlike(3.5, 48_000).reshape(-1, 480)
+    tracemalloc.start()
+    try:
+        for block in blocks[:50]:
+            suppressor.process(block)
+        before = tracemalloc.get_traced_memory()[0]
+        for block in blocks[50:]:
+            suppressor.process(block)
+        assert tracemalloc.get_traced_memory()[0] - before < 2_000
+    finally:
+        tracemalloc.stop()
