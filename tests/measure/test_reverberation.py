@@ -47,8 +47,6 @@ def test_decay_time_is_that_of_the_room(rt60_s):
     x, ends = bursts(12)
     curve = np.median(decay_curves_db(in_decay(x, rt60_s), ends, RATE), axis=0)
     assert decay_time_s(curve) == pytest.approx(rt60_s, rel=0.1)
-        rt60_s, rel=0.1
-    )
 
 
 def test_what_never_falls_has_no_decay_time():
