@@ -14,7 +14,7 @@ from bandwise.lab.limits import Limits
 Doubles = NDArray[np.float64]
 
 LOWEST_HZ, HIGHEST_LIMITED_HZ = 35.0, 400.0
-FREE_DB = -0.5  # from here on the amplifier, not the driver, is the limit
+FREE_DB = -0.5  # against the highest limit: from here on the driver is not what limits
 LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
 UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
 CEILING_MARGIN_DB = 0.3
@@ -64,7 +64,7 @@ def cutoffs_of(limits: Limits) -> tuple[float, float]:
 
     hz = np.geomspace(LOWEST_HZ, HIGHEST_LIMITED_HZ, 400)
     level = limits.at(hz)
-    limited = np.flatnonzero(level < FREE_DB)
+    limited = np.flatnonzero(level < level.max() + FREE_DB)
     free_hz = float(hz[limited[-1]]) if limited.size else 2.0 * LOWEST_HZ
     free_hz = max(free_hz, LOWEST_HZ * 2.0 ** (2.0 * LEAST_OCTAVES))
     bounds = (LOWEST_HZ * 2.0**LEAST_OCTAVES, free_hz / 2.0**LEAST_OCTAVES)
@@ -169,14 +169,14 @@ def _reasons(
     cutoffs: tuple[float, ...], limits_db: tuple[float, float], choice: Choice, sag_db: float, percent: float
 ) -> dict[str, str]:
     """A sentence for every number of `derive`."""
+    sag = f"the rail falls by {sag_db:.2f} dB under load; " if sag_db > 0.0 else ""
     reasons = {
         "cutoffs_hz": f"below {cutoffs[1]:g} Hz the driver is the limit, above it the amplifier; "
         f"{cutoffs[0]:g} Hz parts the bass so that least headroom is lost; {cutoffs[2]:g} and "
         f"{cutoffs[3]:g} Hz part body, presence and treble, which are compressed apart",
         "lookahead_ms": "half a period of 125 Hz: limiters come down smoothly; the delay is about twice this",
         "low_edge_hz": "limiters hold half a period of this: tones down to it are limited without distortion",
-        "output.ceiling_dbfs": f"the rail falls by {sag_db:.2f} dB under load; {CEILING_MARGIN_DB} dB are "
-        "kept for waves between samples",
+        "output.ceiling_dbfs": f"{sag}{CEILING_MARGIN_DB} dB are kept for waves between samples",
         "output.release_ms": "fast enough after a drum, slow enough for 35 Hz",
         "output.sustained_release_ms": "slow after long limiting, so that the level does not pump",
     }

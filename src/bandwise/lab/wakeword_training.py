@@ -26,12 +26,12 @@ class Config:
     """What is trained, on what, how long."""
 
     units: int = 64
-    examples: int = 5_000
-    epochs: int = 14
+    examples: int = 8_000
+    epochs: int = 12
     batch: int = 64
     learning_rate: float = 4e-3
-    word_weight: float = 3.0  # frames of the word are rare
-    background_minutes: float = 60.0
+    word_weight: float = 1.5  # frames of the word are rare
+    background_minutes: float = 150.0
     seed: int = 1
 
 
