@@ -96,6 +96,7 @@ def test_verdicts_say_what_rows_say():
     text = "\n".join(verdicts(rows, ["ear"]))
     assert "tuned against conventional: 0 dB: +6.0 dB of bass, distortion x 1.00" in text
     assert "tuned has +6.0 dB more bass than conventional" in text
+    assert "At equal bass (the upper 7 dB), tuned has 0.7" in text
     assert "tuned missed 10 of 100, conventional 20 (-50 %); by volume never more than conventional" in text
     assert "more than soft at -20, -10, 0 dB" in text
     assert "soft stays below the loudness asked for by 3.0 LU" in text

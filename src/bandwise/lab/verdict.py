@@ -23,6 +23,8 @@ def verdicts(rows: Sequence[Row], detectors: Sequence[str]) -> list[str]:
     lines += [
         line for name, other in _others(grouped) if (line := _bass_at_distortion(grouped[OURS], other, name))
     ]
+    for name, other in _others(grouped):
+        lines += [line] if (line := _distortion_at_bass(grouped[OURS], other, name)) else []
     for detector in detectors:
         lines += [_rejects(grouped[OURS], other, name, detector) for name, other in _others(grouped)]
     return lines + _shortfalls(grouped)
@@ -63,6 +65,28 @@ def _bass_at_distortion(ours: Sequence[Row], other: Sequence[Row], name: str) ->
         f"At equal distortion ({low:.1f} to {high:.1f} %), tuned has {gain.mean():+.1f} dB more bass than "
         f"{name} ({gain.min():+.1f} to {gain.max():+.1f})."
     )
+
+
+def _distortion_at_bass(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+    """Distortion of both where each has the same bass level, over the levels that both reach."""
+    curves = [_distortion_by_bass(rows) for rows in (ours, other)]
+    low, high = max(bass[0] for bass, _ in curves), min(bass[-1] for bass, _ in curves)
+    if low >= high:
+        return ""
+    # The upper half: where bass is soft nothing distorts, and a ratio says little.
+    grid = np.linspace((low + high) / 2.0, high, 20)
+    levels = [np.interp(grid, bass, np.log(percent)) for bass, percent in curves]
+    ratio = np.exp(levels[0] - levels[1])
+    return (
+        f"At equal bass (the upper {high - grid[0]:.0f} dB), tuned has {np.exp(np.mean(np.log(ratio))):.2f} "
+        f"times the distortion of {name} ({ratio.min():.2f} to {ratio.max():.2f})."
+    )
+
+
+def _distortion_by_bass(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
+    """Bass levels, rising, and the distortion that came with each."""
+    points = sorted((float(r["bass_db"]), float(r["distortion_percent"])) for r in rows)
+    return np.array([b for b, _ in points]), np.array([p for _, p in points])
 
 
 def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
