@@ -43,6 +43,16 @@ def test_picture(loud, tmp_path):
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_picture_in_place(loud):
+    """--plot --in-place draws the sound before it was replaced beside the file."""
+    pytest.importorskip("matplotlib")
+    before = loud.read_bytes()
+    status, _, error = bandwise("dynamics", loud, "--in-place", "--preset", "night", "--plot")
+    assert status == 0, error
+    assert loud.read_bytes() != before
+    assert loud.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_raw_pipe_equals_file(loud, tmp_path):
     """Raw samples through a pipe come out as they do through files."""
     x, _ = soundfile.read(loud, dtype="float32")
@@ -67,7 +77,7 @@ def test_plot_with_a_pipe_is_refused(loud):
     """A picture needs two files."""
     status, _, error = bandwise("dynamics", "-", "--plot", data=loud.read_bytes())
     assert status == 2
-    assert "give -o and file names" in error
+    assert "a picture needs files" in error
 
 
 def test_measure_prints_a_table(loud):

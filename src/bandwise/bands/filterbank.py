@@ -269,9 +269,18 @@ def advance_glide(bank: Bank) -> None:
             before + bank.pace[k] / travel_slope(middle) if bank.gliding[0] > 0 else bank.target[k]
         )
         scale = np.sqrt(before / bank.period[k]) if bank.period[k] > 0.0 else 0.0
-        bank.allpass_state[k] *= scale
-        bank.low_state[k] *= scale
+        scale_states(bank.allpass_state, k, scale)
+        scale_states(bank.low_state, k, scale)
         tune_split(bank, k)
+
+
+@kernel
+def scale_states(states: Doubles, k: int, scale: float) -> None:
+    """Multiply every state of split `k`."""
+    for s in range(states.shape[1]):
+        for lane in range(states.shape[2]):
+            states[k, s, lane, 0] *= scale
+            states[k, s, lane, 1] *= scale
 
 
 @kernel

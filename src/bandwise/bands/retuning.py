@@ -11,7 +11,7 @@ g = 1 / tan(w_c / 2) of a split with the phase phi(u g), at one unit of time per
 
     d tau / dt = 1/2 (1 + u^2) S(u g) dg/dt     with S(v) = d/dv (v phi'(v))
 
-and |S| is at most S_0, and at most S_0 / v^2. So |d tau / dt| <= 1/2 S_0 (1 + 1 / g^2) |dg/dt| for every tone,
+and |S| is at most S_0, and at most S_0 / v^2. So |d tau / dt| <= 1/2 S_0 (1 + 1 / g^2) |dg/dt| for any tone,
 and a corner moves at a pace dg/dt ~ 1 / (1 + 1 / (g^2 + g_0^2)), where g_0 lets it arrive at g = 0. On the
 distance `travel` = g + atan(g / g_0) / g_0 that is an even pace. Coming down to a corner of 100 Hz sweeps
 tones through 5 ms of delay; coming up from 0 Hz it would sweep every tone through its own, 23 ms at 20 Hz.

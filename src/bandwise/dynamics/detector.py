@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.dynamics import parts as at
+from bandwise.dynamics.parts import Where, real4, whole4
 from bandwise.kernels import kernel
 
 Doubles = NDArray[np.float64]
@@ -33,17 +35,13 @@ def window_capacity(longest: int) -> int:
 
 @kernel
 def window_maximum(
-    values: Doubles,
-    times: Integers,
-    mark: Integers,
-    kind: int,
-    b: int,
-    g: int,
-    now: int,
-    new: float,
-    length: int,
+    m: Where, kind: int, b: int, g: int, now: int, new: float, length: int, floor: float
 ) -> float:
-    """Push `new` at frame `now` and return the maximum of the last `length` frames."""
+    """Push `new` at frame `now` and return the maximum of the last `length` frames, at least `floor`.
+
+    What is not above the floor is not kept: nothing waits in an idle window.
+    """
+    values, times, mark = real4(m, at.WINDOW_VALUE), whole4(m, at.WINDOW_TIME), whole4(m, at.WINDOW_MARK)
     wrap = values.shape[3] - 1
     front, count = mark[kind, b, g, 0], mark[kind, b, g, 1]
     while count > 0 and values[kind, b, g, (front + count - 1) & wrap] <= new:
@@ -51,10 +49,12 @@ def window_maximum(
     while count > 0 and times[kind, b, g, front] <= now - length:
         front = (front + 1) & wrap
         count -= 1
-    values[kind, b, g, (front + count) & wrap] = new
-    times[kind, b, g, (front + count) & wrap] = now
-    mark[kind, b, g, 0], mark[kind, b, g, 1] = front, count + 1
-    return float(values[kind, b, g, front])
+    if new > floor:
+        values[kind, b, g, (front + count) & wrap] = new
+        times[kind, b, g, (front + count) & wrap] = now
+        count += 1
+    mark[kind, b, g, 0], mark[kind, b, g, 1] = front, count
+    return float(values[kind, b, g, front]) if count > 0 else floor
 
 
 @kernel

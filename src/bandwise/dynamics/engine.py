@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,32 +12,24 @@ from bandwise.bands.filterbank import Bank
 from bandwise.dynamics.detector import Windows, window_capacity
 from bandwise.dynamics.limiter import attack_weights
 from bandwise.dynamics.parameters import ROW_SIZE, SWITCHES, Frames
+from bandwise.dynamics.parts import (
+    APPLIED,
+    BAND_GAIN,
+    BANK_PARTS,
+    FIXED,
+    INTEGER_PARTS,
+    LEAST,
+    LEVEL,
+    LIMIT_GAIN,
+    PARTS,
+    REDUCED,
+    STATE_SIZE,
+    Where,
+)
 from bandwise.dynamics.true_peak import OVERSAMPLING, TAPS, interpolation_taps
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-# Columns of the state of one band, or of the output, for one group of channels.
-FOLLOWER, FOLLOWED, POWER, LEVEL, REDUCTION, BAND_GAIN, FAST, SLOW, LIMIT_GAIN, APPLIED, LEAST = range(11)
-LEVELS, EXCESS = range(2)  # kinds of sliding maxima: of the level, and of the peak over the ceiling
-
-
-BANK_PARTS = (
-    "damping", "period", "target", "pace", "coefficients", "allpass_state", "low_state", "low",
-    "gliding", "phase",
-)  # fmt: skip
-PARTS = (
-    "weights", "attack", "taps", "parameters", "target", "state", "history", "window_value",
-    "rows", "key_rows", "wet", "band_ring", "dry_ring", "output_ring", "ceilings", "output_mix",
-    "recent", "scratch", "frame_in", "key_in", "frame_out",
-    "switches", "clock", "window_time", "window_mark", "header",
-    *("bank_" + name for name in BANK_PARTS),
-    *("key_bank_" + name for name in BANK_PARTS),
-)  # fmt: skip
-INTEGER_PARTS = {
-    "switches", "clock", "window_time", "window_mark", "header",
-    "bank_gliding", "bank_phase", "key_bank_gliding", "key_bank_phase",
-}  # fmt: skip
 
 
 class Engine(NamedTuple):
@@ -55,7 +48,7 @@ class Engine(NamedTuple):
     target: Doubles  # (B + 1, ROW_SIZE) where they ramp to
     switches: Integers  # (B + 1, SWITCHES)
     clock: Integers  # [frames done, samples in the frame that fills, frames the ramp still takes]
-    state: Doubles  # (B + 1, groups, 11)
+    state: Doubles  # (B + 1, groups, STATE_SIZE)
     history: Doubles  # (B + 1, groups, A) last gains before the attack is smoothed
     windows: Windows  # (2, B + 1, groups)
     rows: Doubles  # (B C, F) the frame in bands
@@ -78,12 +71,17 @@ class Memory:
     """One block of floats, one of integers, and a table of where each part of an engine lies in them.
 
     Handing an array to compiled code takes about a fifth of a microsecond; handing over fifty would cost more
-    than the sound in small blocks. So the kernel gets these three and cuts the parts out itself.
+    than the sound in small blocks. So the kernel gets the addresses of these three and finds the parts.
     """
 
     floats: Doubles
     integers: Integers
     table: Integers  # one row per name in PARTS: offset, length of up to four axes
+
+    @cached_property
+    def where(self) -> Where:
+        """The addresses of the three; they stay valid as long as this object is kept."""
+        return Where(self.floats.ctypes.data, self.integers.ctypes.data, self.table.ctypes.data)
 
 
 def allocate(shapes: dict[str, tuple[int, ...]]) -> tuple[Memory, dict[str, Any]]:
@@ -116,7 +114,7 @@ def make_engine(
     parts["weights"][:], parts["attack"][:] = weights, attack_weights(frames.attack)
     parts["taps"][:], parts["header"][:] = interpolation_taps(), (group, banks[0].compensated)
     parts["history"][...], parts["ceilings"][:] = 1.0, 1.0
-    parts["state"][:, :, [BAND_GAIN, LIMIT_GAIN, APPLIED, LEAST]] = 1.0
+    parts["state"][:, :, [REDUCED, FIXED, BAND_GAIN, LIMIT_GAIN, APPLIED, LEAST]] = 1.0
     parts["state"][:, :, LEVEL] = -1.0
     own = [
         bank._replace(**{name: parts[prefix + name] for name in BANK_PARTS})
@@ -142,7 +140,7 @@ def _shapes(
         "taps": (OVERSAMPLING - 1, TAPS),
         "parameters": (bands + 1, ROW_SIZE),
         "target": (bands + 1, ROW_SIZE),
-        "state": (bands + 1, groups, 11),
+        "state": (bands + 1, groups, STATE_SIZE),
         "history": (bands + 1, groups, frames.attack),
         "window_value": (*window, capacity),
         "rows": (bands * channels, size),

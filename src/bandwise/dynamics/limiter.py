@@ -15,7 +15,9 @@ every moment, so that the gain stands still and the tone stays pure.
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.dynamics import parts as at
 from bandwise.dynamics.compressor import keep_per_frame
+from bandwise.dynamics.parts import Where, real1, real3
 from bandwise.dynamics.settings import LimiterSettings
 from bandwise.kernels import kernel
 
@@ -68,9 +70,11 @@ def released(
 
 
 @kernel
-def smoothed(gain: float, history: Doubles, b: int, g: int, position: int, weights: Doubles) -> float:
-    """Put `gain` at `position` of the ring history[b, g]; the weighted sum of the last A gains; 1 stays 1."""
+def smoothed(m: Where, gain: float, b: int, g: int, now: int) -> float:
+    """Put the gain of frame `now` into its ring; the weighted sum of the last A gains; 1 stays 1."""
+    history, weights = real3(m, at.HISTORY), real1(m, at.ATTACK_WEIGHTS)
     frames = weights.shape[0]
+    position = now % frames
     history[b, g, position] = gain
     total, lowest = 0.0, 1.0
     for k in range(frames):

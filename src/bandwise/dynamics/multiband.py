@@ -11,8 +11,9 @@ from bandwise.bands.linkwitz_riley import band_responses, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
 from bandwise.door import form_of, silence_nonfinite, to_planar
 from bandwise.dynamics.compressor import AMOUNT, MAKEUP
-from bandwise.dynamics.engine import APPLIED, BAND_GAIN, LEAST, Engine, Memory, carry_bands, make_engine
+from bandwise.dynamics.engine import Engine, Memory, carry_bands, make_engine
 from bandwise.dynamics.parameters import GAIN, HEARD, frames_of, groups_of, parameter_rows, switch_rows
+from bandwise.dynamics.parts import APPLIED, BAND_GAIN, FIXED, LEAST
 from bandwise.dynamics.pipeline import run
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.dynamics.store import load_settings
@@ -168,7 +169,8 @@ class MultibandDynamics(BlockProcessor):
             engine.state[b, :, APPLIED] = engine.target[b, HEARD]
             if b < len(engine.state) - 1:
                 makeup_db = engine.target[b, AMOUNT] * engine.target[b, MAKEUP]
-                engine.state[b, :, BAND_GAIN] = engine.target[b, GAIN] * 10.0 ** (makeup_db / 20.0)
+                engine.state[b, :, FIXED] = engine.target[b, GAIN] * 10.0 ** (makeup_db / 20.0)
+                engine.state[b, :, BAND_GAIN] = engine.state[b, :, FIXED]
 
     def _running(self) -> list[int]:
         """The row of settings of each running band, then the output's."""
@@ -209,13 +211,12 @@ class MultibandDynamics(BlockProcessor):
 
     def _process(self, planar: Planar) -> Planar:
         out = np.empty_like(planar)
-        self._engine.state[:, :, LEAST] = 1.0
+        self._engine.state[:, :, LEAST].fill(1.0)
         key = planar if self._key is None else self._key
         start, frames = 0, planar.shape[1]
         while start < frames:
             stop = min(frames, start + (self._settle_in or frames))
-            m = self._memory
-            run(m.floats, m.integers, m.table, planar, key, self._key is not None, out, start, stop)
+            run(self._memory.where, planar, key, self._key is not None, out, start, stop)
             self._settle(stop - start)
             start = stop
         return out
