@@ -1,20 +1,16 @@
 """`bandwise dynamics`: multiband compression and limiting of files, folders and pipes."""
 
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bandwise.apps.options import AsJson, Channels, InPlace, Inputs, Jobs, Output, Overwrite, Rate, RawFormat
-from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
 
     from bandwise.stream import Processor
-
-PLOT_SECONDS = 30.0
 
 
 def dynamics(
@@ -53,15 +49,11 @@ def dynamics(
     """
     from bandwise.apps.run import RunOptions, process_files
 
-    if plot:
-        _check_plot(inputs, output, in_place=in_place)
     make = partial(make_dynamics, preset=preset)
     make(48_000, channels or 1)  # a wrong preset is told before any file is touched
-    options = RunOptions(raw_format, rate, channels, jobs, False, as_json, in_place, overwrite)
-    status = process_files(inputs, output, make, options)
-    if plot:
-        _draw(inputs, output, preset)
-    raise typer.Exit(status)
+    draw = partial(draw_picture, preset=preset)
+    options = RunOptions(raw_format, rate, channels, jobs, plot, as_json, in_place, overwrite, draw=draw)
+    raise typer.Exit(process_files(inputs, output, make, options))
 
 
 def make_dynamics(sample_rate: int, channels: int, *, preset: str) -> "Processor":
@@ -72,28 +64,10 @@ def make_dynamics(sample_rate: int, channels: int, *, preset: str) -> "Processor
     return processor
 
 
-def _check_plot(inputs: "Sequence[str]", output: str | None, *, in_place: bool) -> None:
-    from bandwise.apps.jobs import PIPE
-    from bandwise.measure.plots import require_matplotlib
-
-    if in_place or PIPE in [*inputs, output]:
-        raise BandwiseError(
-            "got --plot with a pipe or --in-place; a picture compares two files; give -o and file names"
-        )
-    require_matplotlib()
-
-
-def _draw(inputs: "Sequence[str]", output: str | None, preset: str) -> None:
-    """Draw one picture beside every output that is there."""
-    from bandwise.apps.jobs import plan
-    from bandwise.apps.run import excerpt
-    from bandwise.audio_io import open_source
+def draw_picture(
+    before: "NDArray[Any]", after: "NDArray[Any]", sample_rate: int, path: str, *, preset: str
+) -> None:
+    """Draw bands, curves, gain and both waveforms of one file."""
     from bandwise.measure.dynamics_chart import draw_dynamics
 
-    for job in plan(inputs, output, in_place=False):
-        if not Path(job.target).is_file():
-            continue
-        with open_source(job.source) as source:
-            rate = source.sample_rate
-        before, after = excerpt(job.source, PLOT_SECONDS), excerpt(job.target, PLOT_SECONDS)
-        draw_dynamics(preset, before, after, rate, Path(job.target).with_suffix(".png"))
+    draw_dynamics(preset, before, after, sample_rate, path)
