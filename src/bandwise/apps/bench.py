@@ -78,6 +78,10 @@ def measure(
     systems += others + [dynamics(bands) for bands in DYNAMICS_BANDS]
     made = rows(systems, seconds, note)
     record: dict[str, Any] = {"machine": machine(), "rows": made, "absent": absent, "seconds": seconds}
+    record["also"] = [
+        *(f"--model {Path(name).name}" for name in models),
+        *(f"--peer {_brief(e)}" for e in entries),
+    ]
     record["floor"] = floor(made[0].model_bytes or 0)
     record["folder"] = folder_cost(models[0])
     if peers:
@@ -89,6 +93,11 @@ def measure(
             page.parent.joinpath("figures").mkdir(parents=True, exist_ok=True)
             draw(record["growth"], page.parent / "figures" / "cost-growth.png")
     return record
+
+
+def _brief(entry: str) -> str:
+    name, _, path = entry.partition("=")
+    return f"{name}={Path(path).name}" if path else name
 
 
 def peer_systems(entries: list[str]) -> tuple[list["System"], dict[str, str]]:

@@ -14,8 +14,9 @@ CPU time of one thread, one channel, a gliding voice in noise; systems take turn
 all meet the same machine. Absolute times are those of one machine on one day: compare rows, not pages.
 *Lag* is found by cross-correlation, with blocks that come whole; a live system also waits for a block to
 fill. *Memory* is all that a Python process holds after three seconds, about 35 MB of it Python and NumPy.
-Systems without a median take whole recordings; their cost is that of the second half of a recording twice
-as long.
+RNNoise stands here as PyPI brings it, which is the reference of the ratios, and in other builds where they
+are at hand. Systems without a median take whole recordings; their cost is that of the second half of a
+recording twice as long.
 """
 
 
@@ -40,6 +41,7 @@ def summary(found: dict[str, Any]) -> str:
 def write_page(path: Path, found: dict[str, Any]) -> None:
     """The page, with the picture of growth if it was measured."""
     command = f"bandwise bench --seconds {found['seconds']:g} --growth --page docs/{path.name}"
+    command += "".join(f" \\\n        {option}" for option in found.get("also", []))
     picture = "\n\n![How cost grows](figures/cost-growth.png)\n" if found.get("growth") else "\n"
     text = f"# Cost, latency, memory\n\n{METHOD.format(command=command)}\n{summary(found)}{picture}"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ LENGTHS_SECONDS = (1, 10, 60, 600, 3_600)
 RATE = 48_000
 LOWEST_CUTOFF_HZ, HIGHEST_CUTOFF_HZ = 80.0, 10_000.0
 FILE_BLOCK_SECONDS = 0.5
+STRETCH = 10 * BLOCK
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,10 @@ def _bands(bands: int, seconds: float) -> float:
 
 
 def _per_frame(process: Process, block: int, channels: int, seconds: float) -> float:
-    """Median CPU time per 10 ms: of single blocks, or of ten milliseconds' worth of small ones."""
-    x = speechlike(max(seconds, 3 * block / RATE), RATE)
+    """Median CPU time per 10 ms, of stretches of as many blocks as make 100 ms, or of one that is longer."""
+    at_once = -(-STRETCH // block) * block
+    x = speechlike(max(seconds, 3 * at_once / RATE), RATE)
     sound = x if channels == 1 else np.repeat(x[:, None], channels, axis=1)
-    at_once = max(1, BLOCK // block) * block
     times = []
     for start in range(0, len(x) - at_once + 1, at_once):
         begun = time.thread_time_ns()
