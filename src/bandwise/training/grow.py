@@ -54,7 +54,7 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
         new < had for new, had in zip(widths(config), widths(old), strict=True)
     ):
         raise BandwiseError(
-            f"got layers of {widths(config)} to grow {widths(old)} into; no layer may shrink; train from nothing"
+            f"got layers of {widths(config)} to grow {widths(old)} into; no layer may shrink; train anew"
         )
     dense = Copies(old.dense, config.dense, rng)
     conv1, conv2 = (Copies(old.convolution, config.convolution, rng) for _ in range(2))
