@@ -25,8 +25,24 @@ def bench_dynamics(seconds: float, runs: int, *, peers: bool) -> None:
             print(
                 f"| {bands} | {channels} | " + " | ".join(f"{cost:.2f}" for cost in costs) + " |", flush=True
             )
+    _print_floor(whole)
     if peers:
         _print_peers(whole, seconds, runs)
+
+
+def _print_floor(whole: dict[tuple[int, int], float]) -> None:
+    from bandwise.measure.dynamics_floor import floor_percent, operations_per_sample, operations_per_second
+
+    rate = operations_per_second()
+    print(f"\nThe core does {rate / 1e9:.1f} billion operations a second on rows of samples.\n")
+    print("| bands | channels | operations per sample | floor, % | ours, % | times the floor |")
+    print("|---|---|---|---|---|---|")
+    for (bands, channels), ours in whole.items():
+        count, least = operations_per_sample(bands, channels), floor_percent(bands, channels, rate)
+        print(
+            f"| {bands} | {channels} | {count:.0f} | {least:.3f} | {ours:.2f} | {ours / least:.1f} |",
+            flush=True,
+        )
 
 
 def _print_peers(whole: dict[tuple[int, int], float], seconds: float, runs: int) -> None:
