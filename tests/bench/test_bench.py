@@ -105,7 +105,7 @@ def test_page_says_how_it_was_made(tmp_path):
 
 
 def test_streaming_allocates_nothing_that_stays():
-    """A leak grows in every stretch of 50 frames; here some stretch leaves less than a byte a frame behind."""
+    """A leak grows in every stretch of 50 frames; here some stretch leaves less than a byte a frame."""
     suppressor = NoiseSuppressor(block_multiple=480)
     blocks = speechlike(4.0, 48_000).reshape(-1, 480)
 
