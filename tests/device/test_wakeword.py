@@ -49,3 +49,43 @@ def test_the_ready_model_hears_its_word():
             heard[word] += len(detections(detector, np.pad(clip, (8000, 16_000)))) > 0
     assert heard[True] >= 11
     assert heard[False] <= 1
+
+
+def test_features_know_nothing_later():
+    """More sound at the end does not change the frames before it."""
+    from bandwise.device.logmel import HOP, WINDOW, features
+
+    x = 0.1 * np.random.default_rng(0).standard_normal(8000)
+    first, second = features(x[:5000]), features(x)
+    assert np.array_equal(first, second[: len(first)])
+    assert len(first) == (5000 - WINDOW) // HOP + 1
+
+
+def test_the_shipped_network_is_verified(monkeypatch):
+    """It scores silence low; with another checksum it is refused."""
+    import json
+
+    from bandwise.device import small_wakeword
+
+    times, scores = small_wakeword.SmallWakeWord().scores(np.zeros(16_000))
+    assert len(times) == len(scores) == 49
+    assert scores.max() < 0.5
+    monkeypatch.setattr(json, "loads", lambda _text: {"wakeword-alexa": "0"})
+    with pytest.raises(BandwiseError, match="damaged"):
+        small_wakeword.SmallWakeWord()
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared recordings of wake words")
+def test_the_shipped_network_hears_its_word():
+    """Of twelve clips that it was not trained on at least ten are heard."""
+    import soundfile
+
+    from bandwise.device.small_wakeword import SmallWakeWord
+
+    detector, heard = SmallWakeWord(), 0
+    rows = [row for row in csv.DictReader((DATA / "MANIFEST.csv").open()) if row["split"] == "valid"]
+    for row in [row for row in rows if row["keyword"] == "alexa"][::5][:12]:
+        clip, _ = soundfile.read(DATA / row["path"])
+        clip *= 0.3 / np.abs(clip).max()
+        heard += len(detections(detector, np.pad(clip, (8000, 12_000)))) > 0
+    assert heard >= 10

@@ -15,7 +15,7 @@ Doubles = NDArray[np.float64]
 
 SECONDS = 3.0
 SAMPLES = round(SECONDS * SAMPLE_RATE)
-SHARE_OF_WORD, SHARE_OF_OTHER = 0.3, 0.3  # the rest is sound without any of the words
+SHARE_OF_WORD, SHARE_OF_OTHER = 0.45, 0.3  # the rest is sound without any of the words
 SNR_DB = (-6.0, 30.0)
 LEVEL_DBFS = (-50.0, -12.0)
 SPEED = (0.88, 1.12)
