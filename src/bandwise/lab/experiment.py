@@ -132,7 +132,7 @@ class Experiment:
         return curves[name].drive_for(float(np.interp(nominal, reference.drive_db, reference.lufs)))
 
     def _measure(
-        self, name: str, volume: float, curves: Mapping[str, Loudness], speech: Speech | None, rms_pa: float
+        self, name: str, volume: float, curves: Mapping[str, Loudness], speech: Speech, rms_pa: float
     ) -> Row:
         settings, drive_db = self.materials.processors[name], self.drive_db(name, volume, curves)
         wanted = float(np.interp(volume + self.bench.full_drive_db, curves[NONE].drive_db, curves[NONE].lufs))
@@ -142,21 +142,17 @@ class Experiment:
             other = sound_row(self.bench, self.other, settings, drive_db)
             row |= {f"other_{key}": other[key] for key in ("loudness_lufs", "bass_db", "distortion_percent")}
         row |= tone_row(self.bench, settings, drive_db)
-        if speech is not None:
-            row |= speech_row(
-                self.bench, self._echo(name, drive_db), speech, rms_pa,
-                self.materials.canceller, self.materials.detectors, self.plan.seed,
-            )  # fmt: skip
-        return row
+        return row | speech_row(
+            self.bench, self._echo(name, drive_db), speech, rms_pa,
+            self.materials.canceller, self.materials.detectors, self.plan.seed,
+        )  # fmt: skip
 
     def _echo(self, name: str, drive_db: float) -> Echo:
         x = joined(self.materials.pieces, self.plan.echo_seconds, bass_heavy=True)
         return echo_of(self.bench, x, self.materials.processors[name], drive_db)
 
-    def _speech(self) -> tuple[Speech | None, float]:
+    def _speech(self) -> tuple[Speech, float]:
         """The talker and his RMS in Pa: the unprocessed echo at volume 0 is `echo_over_speech_db` above."""
-        if not self.materials.words:
-            return None, 1.0
         echo = self._echo(NONE, self.bench.full_drive_db).pressure_pa
         rms_pa = float(np.sqrt(np.mean(np.square(echo)))) * 10 ** (-self.plan.echo_over_speech_db / 20)
         rng = np.random.default_rng(self.plan.seed)

@@ -74,7 +74,10 @@ def recorded_words(folder: Path) -> list[Word]:
 
 
 def spoken(words: list[Word], room: Room, rms: float, rng: np.random.Generator) -> Speech:
-    """All words in random order, with pauses, through the room; the loudest half second of each at `rms`."""
+    """All words in random order, with pauses, through the room; the loudest half second of each at `rms`.
+
+    Without words it is silence, in which the echo can still be measured.
+    """
     order = [words[k] for k in rng.permutation(len(words))]
     path = room.talker_path(SAMPLE_RATE)
     pieces, starts, ends, at = [np.zeros(round(LEAD_S * SAMPLE_RATE))], [], [], LEAD_S
