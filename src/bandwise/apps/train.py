@@ -43,6 +43,9 @@ def train(
     sequences: Annotated[int, typer.Option(help="Sequences side by side.")] = 64,
     frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 500,
     window: Annotated[int, typer.Option(help="Frames between two updates.")] = 125,
+    colour: Annotated[
+        float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")
+    ] = 0.15,
     learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 2e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
@@ -52,7 +55,9 @@ def train(
     weight_limit: Annotated[
         float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
     ] = None,
-    initial: Annotated[str, typer.Option(help="Checkpoint to take the first weights from.")] = "",
+    initial: Annotated[
+        str, typer.Option(help="Checkpoint of the same or a smaller size to start from.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, bfloat16, or auto.")] = "auto",
@@ -85,6 +90,7 @@ def train(
         sequences=sequences,
         frames=frames,
         window=window,
+        colour=colour,
         learning_rate=learning_rate,
         initial=initial,
         seed=seed,

@@ -22,6 +22,7 @@ from torch import Tensor
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
+from bandwise.training.colour import recolour
 from bandwise.training.grow import grow
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
@@ -59,6 +60,7 @@ class FitConfig:
     sequences: int = 64  # side by side
     frames: int = 500  # per sequence, 10 ms each
     window: int = 125  # frames between two updates; the states are carried on, gradients are not
+    colour: float = 0.15  # spread of random microphone colours, log10 of energy
     learning_rate: float = 2e-3  # the peak, after the warm-up
     final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
     warmup_updates: int = 200
@@ -174,7 +176,8 @@ def learn_batch(
     config: FitConfig, run: Run, train: TrainingData, device: torch.device, dtype: torch.dtype
 ) -> tuple[float, float, float]:
     """One batch, an update after each window; means of gain loss, strength loss and gradient norm."""
-    batch = train.batch(run.rng, config.sequences, config.frames)
+    features, targets, bands_valid = train.batch(run.rng, config.sequences, config.frames)
+    batch = recolour(features, run.rng, config.colour), targets, bands_valid
     history = []
     for for_gains, for_strengths in losses_by_window(config, run.network, batch, device, dtype):
         norm = update(config, run, for_gains + for_strengths)
