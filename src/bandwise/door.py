@@ -65,7 +65,7 @@ def form_of(block: NDArray[np.generic], channels: int) -> Form:
 
 def to_planar(block: NDArray[np.generic], form: Form) -> Planar:
     """Convert a checked block to (channels, frames) float32, full scale at 1; always a copy."""
-    rows = block[None] if form.flat else block.T
+    rows: NDArray[Any] = block[None] if form.flat else block.T
     if form.dtype == "float32":
         return np.array(rows, order="C")
     scaled = rows / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else rows

@@ -1,6 +1,7 @@
 """The bench: lags found, growth measured, a table that keeps what we lose. Nothing asks the clock."""
 
 import gc
+import sys
 import tracemalloc
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_page_says_how_it_was_made(tmp_path):
 
 
 def test_streaming_allocates_nothing_that_stays():
-    """A leak grows in every stretch of 50 frames; here some stretch leaves less than a byte a frame."""
+    """A leak grows in every stretch of frames; some stretch leaves less than the smallest object a frame."""
     suppressor = NoiseSuppressor(block_multiple=480)
     blocks = speechlike(4.0, 48_000).reshape(-1, 480)
 
@@ -118,6 +119,6 @@ def test_streaming_allocates_nothing_that_stays():
     tracemalloc.start()
     try:
         held = [held_after(some) for some in np.split(blocks, 8)]
-        assert np.diff(held).min() < 50
+        assert np.diff(held).min() < 50 * sys.getsizeof(object())
     finally:
         tracemalloc.stop()

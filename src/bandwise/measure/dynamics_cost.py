@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,10 @@ def sox_cost(path: Path, bands: int, seconds: float, runs: int) -> dict[str, flo
 def pedalboard_cost(x: NDArray[np.float32], seconds: float, runs: int) -> dict[str, float]:
     """Cost of one pedalboard compressor and limiter over the whole range: it has no crossover."""
     try:
-        import pedalboard  # type: ignore[import-not-found, unused-ignore]
+        pedalboard: Any = import_module("pedalboard")
     except ImportError:
         return {}
-    board: Any = pedalboard.Pedalboard(
+    board = pedalboard.Pedalboard(
         [
             pedalboard.Compressor(THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS),
             pedalboard.Limiter(CEILING_DBFS, LIMITER_RELEASE_MS),
