@@ -10,7 +10,7 @@ class MixtureConfig:
     """What examples are like; probabilities are per example unless said otherwise."""
 
     seconds: float = 5.0
-    clean_probability: float = 0.07
+    clean_probability: float = 0.10
     noise_only_probability: float = 0.05
     snr_db: Range = (-5.0, 45.0)
     usual_snr_db: Range = (-2.0, 25.0)
