@@ -234,7 +234,7 @@ def test_meters_show_the_last_frame(answering):
 
 @pytest.mark.parametrize("model", ["base", "small"])
 def test_networks_that_ship_tell_noise_from_voice(model):
-    """White noise loses 20 dB or more, a clean voice 3 dB at most."""
+    """White noise loses 20 dB or more, a clean synthetic voice 6 dB at most."""
     hiss = noise(96_000, level=0.05)
     voice = voices.synthesise(2, 2.0)[0]
     kept_db = [
@@ -242,7 +242,7 @@ def test_networks_that_ship_tell_noise_from_voice(model):
         for x in (hiss, voice)
     ]
     assert kept_db[0] < -20
-    assert kept_db[1] > -3
+    assert kept_db[1] > -6
 
 
 def test_unknown_model_names_those_that_are_known():
