@@ -58,25 +58,24 @@ def test_unknown_peers_are_refused():
         find_peer("rnoise")
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_installed_peers_line_up(name):
-    """A clean voice comes out where it went in: the declared latency is the real one, within 1 ms."""
+@pytest.fixture(params=KNOWN)
+def peer(request):
+    """Every peer that is here; the others are skipped with their reason."""
     try:
-        peer = find_peer(name)
+        return find_peer(request.param)
     except Absent as reason:
-        pytest.skip(f"{name} is absent: {reason}")
+        pytest.skip(f"{request.param} is absent: {reason}")
+
+
+def test_installed_peers_line_up(peer):
+    """A clean voice comes out where it went in: the declared latency is the real one, within 1 ms."""
     voice, _ = synthesise(3, 3.0)
     lag = align(voice, peer(voice, 48_000), 48_000)[1]
     assert abs(lag) <= 48
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_recordings_are_independent(name):
+def test_recordings_are_independent(peer):
     """The same recording twice gives the same output twice: nothing is left of the first."""
-    try:
-        peer = find_peer(name)
-    except Absent as reason:
-        pytest.skip(f"{name} is absent: {reason}")
     voice, _ = synthesise(4, 1.0)
     first = peer(voice, 48_000)
     np.testing.assert_array_equal(peer(voice, 48_000), first)

@@ -147,6 +147,14 @@ def from_thiele_small(
     )
 
 
+ND65 = from_thiele_small(
+    "nd65-4",
+    fs_hz=89.5, qes=0.68, qms=5.56, vas_l=0.5, re_ohm=3.5, sd_cm2=15.2,
+    le_mh=0.1, xmax_mm=3.5, stop_mm=6.0, box=Box(1.0),
+    source="Dayton Audio ND65-4, 2.5 inch: fs, Qes, Qms, Vas, Re, Xmax of data sheet 290-204 as "
+    "listed at sinedesign.app; Sd (effective diameter 44 mm), Le and the box are our assumptions",
+)  # fmt: skip
+
 DRIVERS = {
     driver.name: driver
     for driver in (
@@ -157,17 +165,11 @@ DRIVERS = {
             source="a small full-range driver as used in public simulation code (Re to Rms); "
             "Sd, Xmax and the box are our assumptions for a 2 inch cone",
         ),
-        from_thiele_small(
-            "nd65-4",
-            fs_hz=89.5, qes=0.68, qms=5.56, vas_l=0.5, re_ohm=3.5, sd_cm2=15.2,
-            le_mh=0.1, xmax_mm=3.5, stop_mm=6.0, box=Box(1.0),
-            source="Dayton Audio ND65-4, 2.5 inch: fs, Qes, Qms, Vas, Re, Xmax of data sheet 290-204 as "
-            "listed at sinedesign.app; Sd (effective diameter 44 mm), Le and the box are our assumptions",
-        ),
-        from_thiele_small(
-            "nd65-4-vented",
-            fs_hz=89.5, qes=0.68, qms=5.56, vas_l=0.5, re_ohm=3.5, sd_cm2=15.2,
-            le_mh=0.1, xmax_mm=3.5, stop_mm=6.0, box=Box(2.1, port_hz=58.6),
+        ND65,
+        replace(
+            ND65,
+            name="nd65-4-vented",
+            box=Box(2.1, port_hz=58.6),
             source="the same driver in the vented box suggested there: 2.1 litres tuned to 58.6 Hz",
         ),
         Driver(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.logmel import HOP, SAMPLE_RATE, WINDOW, features
 from bandwise.errors import BandwiseError
+from bandwise.onnx_session import open_session
 
 Doubles = NDArray[np.float64]
 
@@ -74,14 +75,8 @@ def _read(path: Path) -> bytes:
 
 
 def _open(content: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return open_session(content)
     except Exception as error:  # the runtime raises many kinds, none of them ours
         raise BandwiseError(
             "got a wake word network that cannot be read; lab/wakeword_training makes one; make it again."

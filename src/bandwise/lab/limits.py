@@ -17,7 +17,8 @@ TONE_SECONDS, WINDOW_SECONDS = 0.5, 0.25  # every tone has whole periods in the 
 LOUDEST_DB, QUIETEST_DB = 0.0, -36.0
 STEPS = 7  # of bisection: to 0.3 dB
 HARMONICS = 8
-CSV_COLUMNS = ("frequency_hz", "level_dbfs", "distortion_percent")
+DISTORTION_COLUMNS = ("frequency_hz", "level_dbfs", "distortion_percent")
+RESPONSE_COLUMNS = ("frequency_hz", "level_db")
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,8 @@ def measured_limits(path: Path, distortion_percent: float) -> Limits:
         BandwiseError: for a missing file, column or number, or fewer than three frequencies.
     """
     table: dict[float, list[tuple[float, float]]] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                hz, level, percent = (float(row[name]) for name in CSV_COLUMNS)
-                table.setdefault(hz, []).append((level, percent))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BandwiseError(
-            f"got {path}, which cannot be used ({error}); a CSV with the columns {', '.join(CSV_COLUMNS)} is "
-            "needed; correct it."
-        ) from None
+    for hz, level, percent in _numbers(path, DISTORTION_COLUMNS):
+        table.setdefault(hz, []).append((level, percent))
     if len(table) < 3:
         raise BandwiseError(f"got {path} with {len(table)} frequencies; 3 or more are needed; measure more.")
     return limits_of_table(table, distortion_percent)
@@ -107,18 +100,23 @@ def measured_response(path: Path) -> tuple[Doubles, Doubles]:
     Raises:
         BandwiseError: for a missing file, column or number, or fewer than ten frequencies.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = sorted((float(r["frequency_hz"]), float(r["level_db"])) for r in csv.DictReader(file))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BandwiseError(
-            f"got {path}, which cannot be used ({error}); a CSV with the columns frequency_hz, level_db is "
-            "needed; correct it."
-        ) from None
+    rows = sorted(_numbers(path, RESPONSE_COLUMNS))
     if len(rows) < 10:
         raise BandwiseError(f"got {path} with {len(rows)} frequencies; 10 or more are needed; measure more.")
     table = np.array(rows)
     return table[:, 0], table[:, 1]
+
+
+def _numbers(path: Path, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
+    """Those columns of every row of a CSV file."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [tuple(float(row[name]) for name in columns) for row in csv.DictReader(file)]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BandwiseError(
+            f"got {path}, which cannot be used ({error}); a CSV with the columns {', '.join(columns)} is "
+            "needed; correct it."
+        ) from None
 
 
 def limits_of_table(table: dict[float, list[tuple[float, float]]], distortion_percent: float) -> Limits:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 from bandwise.measure.quality import SCORING_RATE, Signal, at_rate
+from bandwise.onnx_session import open_session
 
 FILES = ("sig_bak_ovr.onnx", "model_v8.onnx")
 SEGMENT_SAMPLES = 144_160  # 9.01 s at 16 kHz
@@ -95,9 +96,4 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=4)
 def _session(path: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return open_session(path)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from bandwise.onnx_session import open_session
 from bandwise.peers.peer import Absent
 
 
@@ -14,10 +15,4 @@ def session(path: Path, hint: str) -> Any:
     """
     if not path.is_file():
         raise Absent(hint)
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return open_session(str(path))

@@ -6,6 +6,7 @@ import numpy as np
 
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
+from bandwise.onnx_session import open_session
 from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.stft import Array
 
@@ -101,16 +102,8 @@ def _prefixed(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open(content: bytes, source: str) -> Any:
-    """One thread that never spins: a frame is too short to share, and idle threads must not burn a core."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return open_session(content)
     except Exception as error:  # the runtime raises many kinds, none of them ours
         raise BandwiseError(
             f"got {source}, which is no ONNX network; one made by bandwise export is needed; export it again"
