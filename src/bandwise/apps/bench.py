@@ -127,8 +127,10 @@ def loudspeaker_peers() -> dict[str, float]:
     """Percent of a core that others take for three bands, and for one where they have no more."""
     from tempfile import TemporaryDirectory
 
-    from bandwise.measure.dynamics_cost import peer_costs
+    from bandwise.measure.dynamics_cost import make_sound
+    from bandwise.measure.dynamics_peers import peer_costs
 
     with TemporaryDirectory() as place:
-        costs = {f"{name}, 3 bands": cost for name, cost in peer_costs(3, 1, 10.0, Path(place)).items()}
-        return costs | peer_costs(1, 1, 10.0, Path(place))
+        sound = make_sound(10.0, 1, 3, Path(place))
+        costs = {f"{name}, 3 bands": cost for name, cost in peer_costs(3, sound).items()}
+        return costs | peer_costs(1, sound)

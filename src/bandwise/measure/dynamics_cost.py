@@ -1,16 +1,13 @@
-"""What multiband dynamics cost in percent of one core: ours by bands, channels and block, and the peers'.
+"""The cost of multiband dynamics in percent of one core: what every system is set to, its sound, and ours.
 
-CPU time, not wall-clock time, so that other work on the machine counts little; the least of some runs. Peers
-that are programs read a WAV file and write nothing; the cost of doing only that is taken off.
+CPU time, not wall-clock time, so that other work on the machine counts little; the least of some runs.
 """
 
-import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -26,22 +23,21 @@ CUTOFFS_HZ = {
     5: (120.0, 400.0, 1_500.0, 5_000.0),
     8: (60.0, 120.0, 250.0, 500.0, 1_000.0, 2_500.0, 6_000.0),
 }
-THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS = -24.0, 3.0, 5.0, 100.0
+THRESHOLD_DB, RATIO, KNEE_DB, ATTACK_MS, RELEASE_MS = -24.0, 3.0, 6.0, 5.0, 100.0
 FULL_SCALE_OUT_DB = THRESHOLD_DB - THRESHOLD_DB / RATIO
-BAND_CEILING_DBFS, CEILING_DBFS, LIMITER_RELEASE_MS = -6.0, -1.0, 60.0
+BAND_CEILING_DBFS, CEILING_DBFS, LOOKAHEAD_MS, LIMITER_RELEASE_MS = -6.0, -1.0, 3.0, 60.0
 
 
 def matched_settings(bands: int) -> MultibandSettings:
     """Compressor and limiter in every band and a limiter on the sum, as every peer is set up."""
-    band = BandSettings(
-        compressor=CompressorSettings(
-            threshold_db=THRESHOLD_DB, ratio=RATIO, attack_ms=ATTACK_MS, release_ms=RELEASE_MS
-        ),
-        limiter=LimiterSettings(ceiling_dbfs=BAND_CEILING_DBFS, release_ms=LIMITER_RELEASE_MS),
+    compressor = CompressorSettings(
+        threshold_db=THRESHOLD_DB, ratio=RATIO, knee_db=KNEE_DB, attack_ms=ATTACK_MS, release_ms=RELEASE_MS
     )
+    limiter = LimiterSettings(ceiling_dbfs=BAND_CEILING_DBFS, release_ms=LIMITER_RELEASE_MS)
     return MultibandSettings(
         cutoffs_hz=CUTOFFS_HZ[bands],
-        bands=(band,) * bands,
+        lookahead_ms=LOOKAHEAD_MS,
+        bands=(BandSettings(compressor=compressor, limiter=limiter),) * bands,
         output=LimiterSettings(ceiling_dbfs=CEILING_DBFS, release_ms=LIMITER_RELEASE_MS),
     )
 
@@ -58,13 +54,41 @@ def gated_pink_noise(seconds: float, channels: int, seed: int = 1) -> NDArray[np
     return np.clip(x, -1.0, 1.0).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Sound:
+    """The sound of a comparison, in memory and as a WAV file in a folder for scratch."""
+
+    samples: NDArray[np.float32]  # (frames, channels)
+    path: Path
+    runs: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / RATE
+
+    @property
+    def channels(self) -> int:
+        """Columns of the samples."""
+        return int(self.samples.shape[1])
+
+
+def make_sound(seconds: float, channels: int, runs: int, folder: Path) -> Sound:
+    """Gated pink noise, written to the folder."""
+    import soundfile
+
+    samples, path = gated_pink_noise(seconds, channels), folder / f"pink-{channels}.wav"
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    return Sound(samples, path, runs)
+
+
 def percent_of_core(run: Callable[[], Any], seconds: float, runs: int = 3) -> float:
     """Least CPU time of some runs of `run`, which treats `seconds` of sound, in percent of real time."""
     best = np.inf
     for _ in range(runs):
-        start = time.thread_time()
+        start = thread_time()
         run()
-        best = min(best, time.thread_time() - start)
+        best = min(best, thread_time() - start)
     return 100.0 * best / seconds
 
 
@@ -80,108 +104,6 @@ def own_cost(bands: int, channels: int, block: int, seconds: float, runs: int = 
             processor.process(piece)
 
     return percent_of_core(run, seconds, runs)
-
-
-def ffmpeg_graph(bands: int) -> str:
-    """`acrossover`, in every band `acompressor` and `alimiter`, sum, `alimiter`."""
-    threshold, ceiling = 10 ** (THRESHOLD_DB / 20), 10 ** (CEILING_DBFS / 20)
-    band_ceiling = 10 ** (BAND_CEILING_DBFS / 20)
-    compress = f"acompressor=threshold={threshold:.5f}:ratio={RATIO}:attack={ATTACK_MS}:release={RELEASE_MS}"
-    limit = f"alimiter=limit={{:.5f}}:attack=3:release={LIMITER_RELEASE_MS}:level=disabled"
-    chain = f"{compress},{limit.format(band_ceiling)}"
-    if bands == 1:
-        return f"{chain},{limit.format(ceiling)}"
-    split = " ".join(f"{hz:g}" for hz in CUTOFFS_HZ[bands])
-    outs = "".join(f"[b{i}]" for i in range(bands))
-    done = "".join(f"[c{i}]" for i in range(bands))
-    middle = ";".join(f"[b{i}]{chain}[c{i}]" for i in range(bands))
-    mix = f"amix=inputs={bands}:normalize=0,{limit.format(ceiling)}"
-    return f"acrossover=split={split}:order=4th{outs};{middle};{done}{mix}"
-
-
-def sox_compand(bands: int) -> list[str]:
-    """The bands and the cutoffs between them as `mcompand` of sox takes them."""
-    times = f"{ATTACK_MS / 1000:g},{RELEASE_MS / 1000:g}"
-    curve = f"{times} 6:-90,-90,{THRESHOLD_DB:g},{THRESHOLD_DB:g},0,{FULL_SCALE_OUT_DB:g}"
-    words = [curve]
-    for hz in CUTOFFS_HZ[bands]:
-        words += [f"{hz:g}", curve]
-    return words
-
-
-def ffmpeg_compand(bands: int) -> str:
-    """The same bands as `mcompand` of ffmpeg takes them: commas are escaped from its filter graph."""
-    times = f"{ATTACK_MS / 1000:g}\\,{RELEASE_MS / 1000:g}"
-    curve = f"-90/-90\\,{THRESHOLD_DB:g}/{THRESHOLD_DB:g}\\,0/{FULL_SCALE_OUT_DB:g}"
-    return " | ".join(f"{times} 6 {curve} {hz:g}" for hz in (*CUTOFFS_HZ[bands], 22_000.0))
-
-
-def _program_cost(command: list[str], idle: list[str], seconds: float, runs: int) -> float:
-    return max(0.0, (_child_seconds(command, runs) - _child_seconds(idle, runs)) * 100.0 / seconds)
-
-
-def _child_seconds(command: list[str], runs: int) -> float:
-    from resource import RUSAGE_CHILDREN, getrusage  # not on Windows
-
-    best = np.inf
-    for _ in range(runs):
-        before = getrusage(RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        after = getrusage(RUSAGE_CHILDREN)
-        best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return best
-
-
-def ffmpeg_costs(path: Path, bands: int, seconds: float, runs: int) -> dict[str, float]:
-    """Cost of the chain of filters and of `mcompand`, where ffmpeg is installed."""
-    if not shutil.which("ffmpeg"):
-        return {}
-    start, end = ["ffmpeg", "-v", "error", "-threads", "1", "-i", str(path)], ["-f", "null", "-"]
-    idle = [*start, *end]
-    chain = [*start, "-filter_complex_threads", "1", "-filter_complex", ffmpeg_graph(bands), *end]
-    costs = {"ffmpeg acrossover, acompressor, alimiter": _program_cost(chain, idle, seconds, runs)}
-    if bands > 1:
-        compand = [*start, "-af", f"mcompand={ffmpeg_compand(bands)}", *end]
-        costs["ffmpeg mcompand"] = _program_cost(compand, idle, seconds, runs)
-    return costs
-
-
-def sox_cost(path: Path, bands: int, seconds: float, runs: int) -> dict[str, float]:
-    """Cost of sox mcompand, where it is installed."""
-    if not shutil.which("sox") or bands == 1:
-        return {}
-    idle = ["sox", str(path), "-n"]
-    return {"sox mcompand": _program_cost([*idle, "mcompand", *sox_compand(bands)], idle, seconds, runs)}
-
-
-def pedalboard_cost(x: NDArray[np.float32], seconds: float, runs: int) -> dict[str, float]:
-    """Cost of one pedalboard compressor and limiter over the whole range: it has no crossover."""
-    try:
-        pedalboard: Any = import_module("pedalboard")
-    except ImportError:
-        return {}
-    board = pedalboard.Pedalboard(
-        [
-            pedalboard.Compressor(THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS),
-            pedalboard.Limiter(CEILING_DBFS, LIMITER_RELEASE_MS),
-        ]
-    )
-    planar = np.ascontiguousarray(x.T)
-    cost = percent_of_core(lambda: board(planar, RATE, buffer_size=4_800), seconds, runs)
-    return {"pedalboard Compressor, Limiter (one band)": cost}
-
-
-def peer_costs(bands: int, channels: int, seconds: float, folder: Path, runs: int = 3) -> dict[str, float]:
-    """Cost in percent of a core of every peer that is installed."""
-    import soundfile
-
-    x = gated_pink_noise(seconds, channels)
-    path = folder / "pink.wav"
-    soundfile.write(path, x, RATE, subtype="FLOAT")
-    costs = ffmpeg_costs(path, bands, seconds, runs) | sox_cost(path, bands, seconds, runs)
-    if bands == 1:
-        costs |= pedalboard_cost(x, seconds, runs)
-    return costs
 
 
 def machine() -> str:

@@ -1,0 +1,123 @@
+"""Multiband chains of programs: ffmpeg's own filters, LSP's plugins inside ffmpeg, sox.
+
+A program reads a WAV file and writes nothing; the cost of doing only that is taken off.
+"""
+
+import shutil
+import subprocess
+from functools import cache
+
+import numpy as np
+
+from bandwise.measure.dynamics_cost import (
+    ATTACK_MS,
+    BAND_CEILING_DBFS,
+    CEILING_DBFS,
+    CUTOFFS_HZ,
+    FULL_SCALE_OUT_DB,
+    LIMITER_RELEASE_MS,
+    LOOKAHEAD_MS,
+    RATIO,
+    RELEASE_MS,
+    THRESHOLD_DB,
+    Sound,
+)
+
+LSP = r"http\\://lsp-plug.in/plugins/lv2/"
+LSP_BANDS = 8
+LSP_LONGEST_RELEASE_MS = 20.0
+
+
+def linear(level_db: float) -> str:
+    """A level as a factor, in the words of a filter graph."""
+    return f"{10 ** (level_db / 20):.5f}"
+
+
+def ffmpeg_graph(bands: int) -> str:
+    """`acrossover`, in every band `acompressor` and `alimiter`, sum, `alimiter`."""
+    times = f"attack={ATTACK_MS}:release={RELEASE_MS}"
+    compress = f"acompressor=threshold={linear(THRESHOLD_DB)}:ratio={RATIO}:{times}"
+    limit = f"alimiter=limit={{}}:attack={LOOKAHEAD_MS}:release={LIMITER_RELEASE_MS}:level=disabled"
+    chain = f"{compress},{limit.format(linear(BAND_CEILING_DBFS))}"
+    output = limit.format(linear(CEILING_DBFS))
+    if bands == 1:
+        return f"{chain},{output}"
+    split = " ".join(f"{hz:g}" for hz in CUTOFFS_HZ[bands])
+    outs = "".join(f"[b{i}]" for i in range(bands))
+    done = "".join(f"[c{i}]" for i in range(bands))
+    middle = ";".join(f"[b{i}]{chain}[c{i}]" for i in range(bands))
+    return f"acrossover=split={split}:order=4th{outs};{middle};{done}amix=inputs={bands}:normalize=0,{output}"
+
+
+def ffmpeg_compand(bands: int) -> str:
+    """The same bands as `mcompand` of ffmpeg takes them: commas are escaped from its filter graph."""
+    times = f"{ATTACK_MS / 1000:g}\\,{RELEASE_MS / 1000:g}"
+    curve = f"-90/-90\\,{THRESHOLD_DB:g}/{THRESHOLD_DB:g}\\,0/{FULL_SCALE_OUT_DB:g}"
+    return "mcompand=" + " | ".join(f"{times} 6 {curve} {hz:g}" for hz in (*CUTOFFS_HZ[bands], 22_000.0))
+
+
+def lsp_graph(bands: int, channels: int) -> str:
+    """LSP's multiband compressor, splitting ("Classic"), and its limiter, without their spectrum displays."""
+    kind, sides = ("mono", ("",)) if channels == 1 else ("stereo", ("_l", "_r"))
+    words = ["mode=0", "envb=0", "flt=0", *(f"ife{side}=0|ofe{side}=0" for side in sides)]
+    words += [f"cbe_{i}={int(i < bands)}" for i in range(1, LSP_BANDS)]
+    words += [f"sf_{i}={hz:g}" for i, hz in enumerate(CUTOFFS_HZ[bands], 1)]
+    words += [f"scm_{i}=0|al_{i}={linear(THRESHOLD_DB)}|cr_{i}={RATIO}" for i in range(bands)]
+    words += [f"at_{i}={ATTACK_MS}|rt_{i}={RELEASE_MS}" for i in range(bands)]
+    limit = f"th={linear(CEILING_DBFS)}|lk={LOOKAHEAD_MS}|at={LOOKAHEAD_MS}|rt={LSP_LONGEST_RELEASE_MS}"
+    compressor = f"lv2=p={LSP}mb_compressor_{kind}:c={'|'.join(words)}"
+    return f"{compressor},lv2=p={LSP}limiter_{kind}:c={limit}|boost=0|alr=0|pause=1"
+
+
+def sox_compand(bands: int) -> list[str]:
+    """The bands and the cutoffs between them as `mcompand` of sox takes them."""
+    times = f"{ATTACK_MS / 1000:g},{RELEASE_MS / 1000:g}"
+    curve = f"{times} 6:-90,-90,{THRESHOLD_DB:g},{THRESHOLD_DB:g},0,{FULL_SCALE_OUT_DB:g}"
+    words = [curve]
+    for hz in CUTOFFS_HZ[bands]:
+        words += [f"{hz:g}", curve]
+    return words
+
+
+def ffmpeg_cost(graph: str, sound: Sound) -> float:
+    """Cost of a filter graph in ffmpeg, in percent of a core."""
+    idle = ["ffmpeg", "-v", "error", "-threads", "1", "-i", str(sound.path)]
+    run = [*idle, "-filter_complex_threads", "1", "-filter_complex", graph]
+    return _program_cost([*run, "-f", "null", "-"], [*idle, "-f", "null", "-"], sound)
+
+
+def sox_cost(bands: int, sound: Sound) -> float:
+    """Cost of sox `mcompand`, in percent of a core."""
+    idle = ["sox", str(sound.path), "-n"]
+    return _program_cost([*idle, "mcompand", *sox_compand(bands)], idle, sound)
+
+
+@cache
+def has_program(name: str) -> bool:
+    """Whether a program is on the path."""
+    return shutil.which(name) is not None
+
+
+@cache
+def has_lsp() -> bool:
+    """Whether ffmpeg runs LSP's plugins."""
+    silence = ["-f", "lavfi", "-i", "anullsrc=cl=mono:d=0.01"]
+    run = ["ffmpeg", "-v", "quiet", *silence, "-af", lsp_graph(1, 1), "-f", "null", "-"]
+    return has_program("ffmpeg") and subprocess.run(run, check=False).returncode == 0
+
+
+def _program_cost(command: list[str], idle: list[str], sound: Sound) -> float:
+    work = _child_seconds(command, sound.runs) - _child_seconds(idle, sound.runs)
+    return max(0.0, 100.0 * work / sound.seconds)
+
+
+def _child_seconds(command: list[str], runs: int) -> float:
+    from resource import RUSAGE_CHILDREN, getrusage  # not on Windows
+
+    best = np.inf
+    for _ in range(runs):
+        before = getrusage(RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        after = getrusage(RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return best
