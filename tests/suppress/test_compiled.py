@@ -28,16 +28,23 @@ def answers(network, x, group=None):
     return np.stack([gains, strengths])
 
 
+def without_tiles(weights, share, rng):
+    """The weights [inputs, outputs] with about `share` of all tiles, 4 inputs by 16 outputs, set to zero."""
+    inputs, outputs = weights.shape
+    kept = rng.random((-(-inputs // 4), -(-outputs // 16))) >= share
+    return weights * np.kron(kept, np.ones((4, 16), np.int8))[:inputs, :outputs]
+
+
 @pytest.mark.parametrize(
-    ("inputs", "outputs", "rows"), [(512, 1536, 1), (72, 34, 5), (13, 65, 4), (16, 1, 9)]
+    ("inputs", "outputs", "rows"), [(512, 1536, 1), (72, 34, 5), (13, 65, 8), (16, 1, 9)]
 )
-def test_products_are_exact_sums_of_codes(inputs, outputs, rows):
-    """Every product equals that of NumPy in whole numbers, whatever the sizes; scales and bias come after."""
+@pytest.mark.parametrize("share", [0.0, 0.7, 1.0])
+def test_products_are_exact_sums_of_codes(inputs, outputs, rows, share):
+    """Every product equals that of NumPy in whole numbers, whatever the sizes and however many zeros."""
     rng = np.random.default_rng(inputs)
-    weights = rng.integers(-128, 128, (inputs, outputs)).astype(np.int8)
+    weights = without_tiles(rng.integers(-128, 128, (inputs, outputs)).astype(np.int8), share, rng)
     bias = rng.standard_normal(outputs).astype(np.float32)
-    room = np.empty(int8.packed_bytes(inputs, outputs), np.int8)
-    layer = int8.pack(weights, np.ones(outputs, np.float32), bias, room)
+    layer = int8.pack(weights, np.ones(outputs, np.float32), bias)
     x, out = rng.uniform(-1, 1, (rows, inputs)).astype(np.float32), np.empty((rows, outputs), np.float32)
     int8.affine(x, layer, out)
     for row, got in zip(x, out, strict=True):
@@ -45,6 +52,16 @@ def test_products_are_exact_sums_of_codes(inputs, outputs, rows):
         scale, zero = int8.quantise(row, codes)
         exact = (codes.astype(np.int64) - zero) @ weights.astype(np.int64)
         assert np.array_equal(got, exact.astype(np.float32) * np.float32(scale) + bias)
+
+
+def test_zero_tiles_are_not_stored():
+    """A layer takes as many bytes as it has tiles with weights, but for those that fill up four at once."""
+    rng = np.random.default_rng(3)
+    weights = without_tiles(np.ones((256, 128), np.int8), 0.75, rng)
+    tiles = weights.reshape(64, 4, 8, 16).any(axis=(1, 3)).sum()
+    stored = int8.pack(weights, np.ones(128, np.float32), None).tiles
+    assert tiles <= len(stored) <= tiles + 3 * 8
+    assert np.count_nonzero(stored) == np.count_nonzero(weights)
 
 
 @pytest.mark.parametrize("kind", ["both signs", "positive", "negative", "zero"])

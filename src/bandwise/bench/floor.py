@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
-from bandwise.suppress.int8 import multiply, pack, packed_bytes
-from bandwise.suppress.tile import BLOCK
+from bandwise.suppress.int8 import BLOCK, Layer, multiply, pack
+from bandwise.suppress.tile import ROWS
 
 INPUTS = 512
 HOT_ROWS = 64
@@ -36,10 +36,9 @@ def floor(weights: int, tries: int = 30) -> Floor:
         np.ones((INPUTS, outputs), np.int8),
         np.ones(outputs, np.float32),
         None,
-        np.empty(packed_bytes(INPUTS, outputs), np.int8),
     )
     codes = np.ones((blocks, INPUTS), np.uint8)
-    hot = _least(lambda: multiply_all(codes, layer.weights), tries) / (blocks * INPUTS * outputs)
+    hot = _least(lambda: multiply_all(codes, layer), tries) / (blocks * INPUTS * outputs)
     return Floor(weights, 1e6 * _least(lambda: read_all(stream), tries), 1e6 * hot * weights)
 
 
@@ -63,13 +62,13 @@ def read_all(x: NDArray[np.int64]) -> int:
 
 
 @kernel
-def multiply_all(codes: NDArray[np.uint8], weights: NDArray[np.int8]) -> int:
+def multiply_all(codes: NDArray[np.uint8], layer: Layer) -> int:
     """All rows by all blocks of a layer."""
-    sums = np.empty((4, BLOCK), np.int32)
+    sums = np.empty((ROWS, BLOCK), np.int32)
     total = 0
-    for block in range(weights.shape[0]):
+    for first in range(0, layer.columns.shape[1], BLOCK):
         row = 0
         while row < codes.shape[0]:
-            row += multiply(codes, row, weights, block, sums)
+            row += multiply(codes, row, layer, first, sums)
             total += sums[0, 0]
     return total

@@ -12,42 +12,52 @@ from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
 from bandwise.suppress.stft import Array
-from bandwise.suppress.tile import BLOCK, LANES, QUAD, ROWS, one_row, some_rows
+from bandwise.suppress.tile import AT_ONCE, LANES, QUAD, ROWS, TILE, one_row, some_rows
 
 MOST = np.float32(255.0)
 """The largest code."""
+BLOCK = 4 * LANES
+"""Outputs that are brought to scale at once."""
+STEP = AT_ONCE[1] * QUAD
+"""Inputs come in multiples of these, with zeros behind."""
 
 Bytes = NDArray[np.uint8]
 Sums = NDArray[np.int32]
 
 
 class Layer(NamedTuple):
-    """One product with int8 weights."""
+    """One product with int8 weights: those tiles of 4 inputs by 16 outputs that are not zero throughout."""
 
-    weights: NDArray[np.int8]
-    """[blocks, quads, 256]: 64 outputs of 4 inputs each, in the order in which they are read."""
+    tiles: NDArray[np.int8]
+    """[tiles, 64], in the order in which they are read: all of 16 outputs, then all of the next 16."""
+    quads: NDArray[np.uint16]
+    """[tiles]: which four inputs each one is for."""
+    edges: NDArray[np.int64]
+    """[blocks of outputs * 4 + 1]: where the tiles of each 16 outputs begin."""
     columns: NDArray[np.float32]
     """[3, outputs]: scale, sum of the weights, bias of each output."""
 
 
-def packed_bytes(inputs: int, outputs: int) -> int:
-    """How many bytes `pack` needs."""
-    return _rounded(inputs, 2 * QUAD) * _rounded(outputs, BLOCK)
-
-
-def pack(weights: NDArray[np.int8], scales: Array, bias: Array | None, room: NDArray[np.int8]) -> Layer:
-    """Lay [inputs, outputs] out in `room`; `weights` times `scales` [outputs] are the true ones."""
+def pack(weights: NDArray[np.int8], scales: Array, bias: Array | None) -> Layer:
+    """Weights [inputs, outputs] as tiles; `weights` times `scales` [outputs] are the true ones."""
     inputs, outputs = weights.shape
-    padded = np.zeros((_rounded(inputs, 2 * QUAD), _rounded(outputs, BLOCK)), np.int8)
+    padded = np.zeros((_rounded(inputs, STEP), _rounded(outputs, BLOCK)), np.int8)
     padded[:inputs, :outputs] = weights
-    quads, blocks = padded.shape[0] // QUAD, padded.shape[1] // BLOCK
-    packed = room.reshape(blocks, quads, BLOCK * QUAD)
-    by_block = padded.reshape(quads, QUAD, blocks, BLOCK).transpose(2, 0, 3, 1)
-    packed[:] = by_block.reshape(packed.shape)
+    tiles = padded.reshape(-1, QUAD, padded.shape[1] // LANES, LANES).transpose(2, 0, 3, 1)
+    tiles = tiles.reshape(*tiles.shape[:2], TILE)
+    used = _filled_up(tiles.any(axis=2))
+    edges = np.concatenate([[0], used.sum(axis=1).cumsum()])
     columns = np.zeros((3, outputs), np.float32)
     columns[0], columns[1] = scales, weights.sum(axis=0, dtype=np.int32)
     columns[2] = 0.0 if bias is None else bias
-    return Layer(packed, columns)
+    return Layer(tiles[used], used.nonzero()[1].astype(np.uint16), edges, columns)
+
+
+def _filled_up(used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which tiles to store, [16 outputs each, quads]: also some zeros, until steps of four meet the end."""
+    missing = -used.sum(axis=1, keepdims=True) % AT_ONCE[1]
+    filling: NDArray[np.bool_] = np.cumsum(~used, axis=1) <= missing
+    return used | filling
 
 
 def _rounded(count: int, multiple: int) -> int:
@@ -85,29 +95,32 @@ def quantise(x: Array, codes: Bytes) -> tuple[np.float32, np.int32]:
 def affine(x: Array, layer: Layer, out: Array) -> None:
     """X [rows, inputs] times the weights, plus bias -> out [rows, outputs]."""
     rows = x.shape[0]
-    blocks, quads = layer.weights.shape[0], layer.weights.shape[1]
-    codes = np.zeros((rows, quads * QUAD), np.uint8)
+    codes = np.zeros((rows, -(-x.shape[1] // STEP) * STEP), np.uint8)
     scales, zeros = np.empty(rows, np.float32), np.empty(rows, np.int32)
     for row in range(rows):
         scales[row], zeros[row] = quantise(x[row], codes[row])
     sums = np.empty((ROWS, BLOCK), np.int32)
-    for block in range(blocks):
+    for first in range(0, out.shape[1], BLOCK):
         row = 0
         while row < rows:
-            some = multiply(codes, row, layer.weights, block, sums)
+            some = multiply(codes, row, layer, first, sums)
             for r in range(row, row + some):
-                rescale(sums[r - row], block * BLOCK, scales[r], zeros[r], layer.columns, out[r])
+                rescale(sums[r - row], first, scales[r], zeros[r], layer.columns, out[r])
             row += some
 
 
 @kernel
-def multiply(codes: Bytes, row: int, weights: NDArray[np.int8], block: int, sums: Sums) -> int:
-    """One block of outputs for the next rows of codes -> sums [4, 64]; returns how many rows they are."""
-    if row + ROWS <= codes.shape[0]:
-        some_rows(codes, row, weights, block, sums)
-        return ROWS
-    one_row(codes, row, weights, block, sums)
-    return 1
+def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> int:
+    """64 outputs from `first` on for the next rows of codes -> sums [8, 64]; returns how many rows."""
+    some = ROWS if row + ROWS <= codes.shape[0] else 1
+    for place in range(0, BLOCK, LANES):
+        group = (first + place) // LANES
+        start, end = layer.edges[group], layer.edges[group + 1]
+        if some == 1:
+            one_row(codes, row, layer.tiles, layer.quads, start, end, sums, place)
+        else:
+            some_rows(codes, row, layer.tiles, layer.quads, start, end, sums, place)
+    return some
 
 
 @kernel

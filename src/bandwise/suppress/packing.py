@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.suppress.int8 import pack, packed_bytes
-from bandwise.suppress.step import LAYERS, States, Weights
+from bandwise.suppress.int8 import pack
+from bandwise.suppress.step import States, Weights
+from bandwise.suppress.tile import TILE
 
 Named = dict[str, NDArray[Any]]
 
@@ -43,19 +44,33 @@ def is_known(found: Named) -> bool:
 
 
 def packed(found: Named) -> Weights:
-    """All layers in one stretch of memory, in the order in which they are read."""
+    """All layers behind one another, in the order in which they are read."""
     found = {**found, **_biases(found)}
-    room = np.empty(sum(packed_bytes(*_codes(found, name).shape) for name in NAMES), np.int8)
-    places, columns, start = np.zeros((LAYERS, 4), np.int64), [np.zeros(0, np.float32)], 0
-    for index, name in enumerate(NAMES):
-        codes = _codes(found, name)
-        end = start + packed_bytes(*codes.shape)
-        layer = pack(codes, found[f"{name}.weight_scale"], found[f"{name}.bias"], room[start:end])
-        places[index] = start, layer.weights.shape[1], sum(map(len, columns)), codes.shape[1]
-        columns.append(layer.columns.ravel())
-        start = end
+    layers = [pack(_codes(found, n), found[f"{n}.weight_scale"], found[f"{n}.bias"]) for n in NAMES]
+    tiles, edges, columns = (
+        np.cumsum([0, *(part.size for part in parts)]) for parts in list(zip(*layers, strict=True))[1:]
+    )
+    places = [[edges[i], columns[i], *_codes(found, name).shape] for i, name in enumerate(NAMES)]
     mean, dense, dense_bias = (np.array(found[name]) for name in FLOATS)
-    return Weights(mean, dense, dense_bias, room, np.concatenate(columns), places)
+    return Weights(
+        mean,
+        dense,
+        dense_bias,
+        _on_cache_lines(np.concatenate([layer.tiles for layer in layers])),
+        np.concatenate([layer.quads for layer in layers]),
+        np.concatenate([layer.edges + start for layer, start in zip(layers, tiles, strict=False)]),
+        np.concatenate([layer.columns.ravel() for layer in layers]),
+        np.array(places),
+    )
+
+
+def _on_cache_lines(tiles: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The same where each tile is one line of the cache, not parts of two."""
+    room = np.empty(tiles.size + TILE, np.int8)
+    start = -room.ctypes.data % TILE
+    aligned = room[start : start + tiles.size].reshape(tiles.shape)
+    aligned[:] = tiles
+    return aligned
 
 
 def _codes(found: Named, name: str) -> NDArray[np.int8]:

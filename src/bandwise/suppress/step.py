@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.activations import sigmoid, tanh
-from bandwise.suppress.int8 import Layer, affine
+from bandwise.suppress.int8 import BLOCK, Layer, affine
 from bandwise.suppress.stft import Array
-from bandwise.suppress.tile import BLOCK, QUAD
+from bandwise.suppress.tile import LANES
 
 # The int8 layers in the order in which they are read. A name like FROM_CONV means that one input meets
 # several layers, whose columns stand side by side; a plain GRU's name, its product with its own state.
@@ -28,7 +28,6 @@ GRU2, FROM_GRU2, GRU3 = 5, 6, 7
 FROM_GRU3 = 8
 """To the GRU of the gains, that of the strengths, and the gains."""
 GAINS, FROM_GAINS, STRENGTHS, STRENGTHS_HEAD = 9, 10, 11, 12
-LAYERS = 13
 
 
 class Weights(NamedTuple):
@@ -38,19 +37,20 @@ class Weights(NamedTuple):
     dense: NDArray[np.float32]
     """[70, units], the features' scale in it."""
     dense_bias: NDArray[np.float32]
-    codes: NDArray[np.int8]
+    tiles: NDArray[np.int8]
+    quads: NDArray[np.uint16]
+    edges: NDArray[np.int64]
     columns: NDArray[np.float32]
     places: NDArray[np.int64]
-    """[layers, 4]: of each, where its codes start, quads of inputs, where its columns start, outputs."""
+    """[layers, 4]: of each, where its edges and its columns start; inputs, outputs."""
 
 
 @kernel
 def layer_of(w: Weights, index: int) -> Layer:
     """One layer of them, in place."""
-    code, quads, column, count = w.places[index]
-    blocks = -(-count // BLOCK)
-    codes = w.codes[code : code + blocks * quads * BLOCK * QUAD].reshape(blocks, quads, BLOCK * QUAD)
-    return Layer(codes, w.columns[column : column + 3 * count].reshape(3, count))
+    edge, column, _, count = w.places[index]
+    edges = w.edges[edge : edge + -(-count // BLOCK) * BLOCK // LANES + 1]
+    return Layer(w.tiles, w.quads, edges, w.columns[column : column + 3 * count].reshape(3, count))
 
 
 @kernel
@@ -79,8 +79,7 @@ DENSE, WINDOWS, EARLY, CONV, WIDE, STATE, TO_STRENGTHS, LOGITS = range(8)
 
 def room_for(w: Weights, rows: int) -> Array:
     """Room for so many frames, of all channels together: one line of memory for each of the above."""
-    widest = max(int(w.places[:, 3].max()), QUAD * int(w.places[:, 1].max()))
-    return np.zeros((LOGITS + 1, rows * widest), np.float32)
+    return np.zeros((LOGITS + 1, rows * int(w.places[:, 2:].max())), np.float32)
 
 
 @kernel

@@ -1,8 +1,11 @@
-"""The innermost loop of the network: some rows of codes times a block of weights, in vector registers.
+"""The innermost loop of the network: some rows of codes times sixteen outputs, in vector registers.
 
 Written for the processors' own instruction for it (VNNI: four products of a byte with a byte and their sum,
 in sixteen places at once), which no loop in Python makes numba use. Where the processor has none, the same
 sums are made of wider products.
+
+Weights come in tiles of 4 inputs by 16 outputs. A tile that holds nothing but zeros is not stored, so a
+network trained to have many of them costs that much less, to the same bits.
 """
 
 from collections.abc import Callable
@@ -13,14 +16,14 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 LANES = 16
-"""int32 sums in one vector of 512 bits."""
+"""int32 sums in one vector of 512 bits: outputs of a tile."""
 QUAD = 4
-"""Inputs that one step adds to each sum."""
-VECTORS = 4
-"""Vectors side by side in a block of outputs."""
-BLOCK = LANES * VECTORS
-ROWS = 4
-"""Rows that share one read of the weights; more would not fit into the registers."""
+"""Inputs of a tile, which one step adds to each sum."""
+TILE = LANES * QUAD
+ROWS = 8
+"""Rows that share one reading of the weights."""
+AT_ONCE = {1: 4, ROWS: 1}
+"""Tiles that are added at the same time for so many rows, to sums apart: one sum has to wait for its last."""
 
 Build = Any
 """What llvmlite appends instructions to."""
@@ -28,69 +31,72 @@ Value = Any
 """A value of the code that is being built."""
 
 _SUMS = ir.VectorType(ir.IntType(32), LANES)
-_WIDE = ir.VectorType(ir.IntType(16), LANES * QUAD)
-_CODES = ir.VectorType(ir.IntType(8), LANES * QUAD)
+_WIDE = ir.VectorType(ir.IntType(16), TILE)
+_CODES = ir.VectorType(ir.IntType(8), TILE)
 
 
 def _tile(rows: int) -> Callable[..., Any]:
-    """Make `tile(codes, row, weights, block, sums)` for a fixed number of rows, to be called in kernels.
+    """Make `tile(codes, row, tiles, quads, first, last, sums, place)` for a fixed number of rows.
 
-    codes uint8 [any, inputs], from `row` on; weights int8 [blocks, quads, 256]; sums int32 [rows, 64], to be
-    written. The sums stay in registers, four vectors a row, while inputs and weights are read once.
+    codes uint8 [any, inputs], from `row` on, times tiles[first:last] int8 [any, 64] of the same 16 outputs;
+    quads uint16 [any] says which four inputs each tile is for. Their sums go to sums int32 [rows, any], from
+    column `place` on.
     """
 
-    def tile(_typing: Any, codes: Any, row: Any, weights: Any, block: Any, sums: Any) -> Any:
+    def tile(
+        _typing: Any,
+        codes: Any,
+        row: Any,
+        tiles: Any,
+        quads: Any,
+        first: Any,
+        last: Any,
+        sums: Any,
+        place: Any,
+    ) -> Any:
         def generate(context: Any, build: Build, signature: Any, arguments: Any) -> Value:
-            codes, row, weights, block, sums = (
+            codes, row, tiles, quads, first, last, sums, place = (
                 context.make_array(kind)(context, build, value) if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             )
-            numbers = [build.add(row, row.type(r)) for r in range(rows)]
-            inputs = [_row_of(build, codes, number, ir.IntType(32)) for number in numbers]
-            targets = [_row_of(build, sums, row.type(r), _SUMS) for r in range(rows)]
-            quads = build.extract_value(weights.shape, 1)
-            totals = _accumulate(build, inputs, _row_of(build, weights, block, _SUMS), quads, _dot(context))
-            for target, total in zip(targets, totals, strict=True):
-                for v in range(VECTORS):
-                    build.store(total[v], _step(build, target, v), align=4)
+            inputs = [_row_of(build, codes, build.add(row, row.type(r)), ir.IntType(32)) for r in range(rows)]
+            read = _row_of(build, tiles, first, _SUMS), _row_of(build, quads, first, ir.IntType(16))
+            totals = _accumulate(build, inputs, read, build.sub(last, first), _dot(context))
+            for r, total in enumerate(totals):
+                target = build.gep(_row_of(build, sums, row.type(r), ir.IntType(32)), [place])
+                build.store(total, build.bitcast(target, _SUMS.as_pointer()), align=4)
             return context.get_dummy_value()
 
-        return types.void(codes, row, weights, block, sums), generate
+        return types.void(codes, row, tiles, quads, first, last, sums, place), generate
 
     made: Callable[..., Any] = intrinsic(tile)
     return made
 
 
 def _accumulate(
-    build: Build, inputs: list[Value], panel: Value, quads: Value, dot: Callable[..., Value]
-) -> list[list[Value]]:
-    """Four inputs at a time, times the weights of all outputs of the block, for every row.
-
-    A single row takes two steps at once, into sums of their own, for one sum has to wait for the last.
-    """
-    at_once = 2 if len(inputs) == 1 else 1
-    totals = [
-        [cgutils.alloca_once_value(build, _SUMS(None)) for _ in range(VECTORS)] for _ in inputs * at_once
-    ]
-    steps = build.udiv(quads, quads.type(at_once))
-    with cgutils.for_range(build, steps) as loop:
-        for step in range(at_once):
-            quad = build.add(build.mul(loop.index, quads.type(at_once)), quads.type(step))
-            four = [_repeat(build, build.load(build.gep(x, [quad]), align=1)) for x in inputs]
-            first = build.mul(quad, quads.type(VECTORS))
-            for v in range(VECTORS):
-                weights = build.load(build.gep(panel, [build.add(first, first.type(v))]), align=1)
-                for x, total in zip(four, totals[step * len(inputs) :], strict=False):
-                    build.store(dot(build, build.load(total[v]), x, weights), total[v])
-    return [_merge(build, totals[r :: len(inputs)]) for r in range(len(inputs))]
+    build: Build, inputs: list[Value], read: tuple[Value, Value], count: Value, dot: Callable[..., Value]
+) -> list[Value]:
+    """Four inputs at a time, times the tile for them, for every row."""
+    tiles, quads = read
+    at_once = AT_ONCE[len(inputs)]
+    totals = [[cgutils.alloca_once_value(build, _SUMS(None)) for _ in inputs] for _ in range(at_once)]
+    with cgutils.for_range(build, build.udiv(count, count.type(at_once))) as loop:
+        for step, sums in enumerate(totals):
+            number = build.add(build.mul(loop.index, count.type(at_once)), count.type(step))
+            quad = build.zext(build.load(build.gep(quads, [number])), ir.IntType(64))
+            weights = build.load(build.gep(tiles, [number]), align=1)
+            for x, total in zip(inputs, sums, strict=True):
+                four = _repeat(build, build.load(build.gep(x, [quad]), align=1))
+                build.store(dot(build, build.load(total), four, weights), total)
+    return [_total(build, apart) for apart in zip(*totals, strict=True)]
 
 
-def _merge(build: Build, sums: list[list[Value]]) -> list[Value]:
-    """Add up what was summed apart: a vector for each place."""
-    merged = [build.load(pointer) for pointer in sums[0]]
-    for more in sums[1:]:
-        merged = [build.add(value, build.load(pointer)) for value, pointer in zip(merged, more, strict=True)]
-    return merged
+def _total(build: Build, pointers: tuple[Value, ...]) -> Value:
+    """Sum of what was summed apart."""
+    total, *more = (build.load(pointer) for pointer in pointers)
+    for value in more:
+        total = build.add(total, value)
+    return total
 
 
 def _row_of(build: Build, array: Value, row: Value, kind: ir.Type) -> Value:
@@ -98,10 +104,6 @@ def _row_of(build: Build, array: Value, row: Value, kind: ir.Type) -> Value:
     start = build.bitcast(array.data, ir.IntType(8).as_pointer())
     offset = build.mul(row, build.extract_value(array.strides, 0))
     return build.bitcast(build.gep(start, [offset]), kind.as_pointer())
-
-
-def _step(build: Build, pointer: Value, steps: int) -> Value:
-    return build.gep(pointer, [ir.IntType(64)(steps)])
 
 
 def _repeat(build: Build, word: Value) -> Value:
