@@ -68,31 +68,41 @@ def measure(
     models: list[str], entries: list[str], seconds: float, *, peers: bool, growth: bool, page: Path | None
 ) -> dict[str, Any]:
     """Everything that is asked for, as one record."""
-    from bandwise.bench.floor import floor
-    from bandwise.bench.growth import curves, draw
+    from bandwise.bench.growth import folder
     from bandwise.bench.systems import DYNAMICS_BANDS, dynamics, suppressor
     from bandwise.bench.table import machine, rows
 
-    systems = [suppressor(name) for name in models]
     others, absent = peer_systems(entries) if peers else ([], {})
-    systems += others + [dynamics(bands) for bands in DYNAMICS_BANDS]
-    made = rows(systems, seconds, note)
-    record: dict[str, Any] = {"machine": machine(), "rows": made, "absent": absent, "seconds": seconds}
-    record["also"] = [
-        *(f"--model {Path(name).name}" for name in models),
-        *(f"--peer {_brief(e)}" for e in entries),
-    ]
-    record["floor"] = floor(made[0].model_bytes or 0)
-    record["folder"] = folder_cost(models[0])
+    own = [suppressor(name) for name in models]
+    made = rows([*own, *others, *(dynamics(bands) for bands in DYNAMICS_BANDS)], seconds, note)
+    also = [f"--model {Path(name).name}" for name in models] + [f"--peer {_brief(e)}" for e in entries]
+    record = {"machine": machine(), "rows": made, "absent": absent, "seconds": seconds, "also": also}
+    record |= {"floor": floors(own, models), "folder": folder(models[0])}
     if peers:
         record["loudspeaker_peers"] = loudspeaker_peers()
     if growth:
-        note("how cost grows")
-        record["growth"] = curves(models[0], min(seconds, 20.0))
-        if page:
-            page.parent.joinpath("figures").mkdir(parents=True, exist_ok=True)
-            draw(record["growth"], page.parent / "figures" / "cost-growth.png")
+        record["growth"] = measured_growth(models[0], seconds, page)
     return record
+
+
+def floors(own: list["System"], models: list[str]) -> dict[str, Any]:
+    """The least that a frame of each of our networks can take."""
+    from bandwise.bench.floor import floor
+
+    return {system.name: least for system, name in zip(own, models, strict=True) if (least := floor(name))}
+
+
+def measured_growth(model: str, seconds: float, page: Path | None) -> list[Any]:
+    """The curves of cost, drawn beside the page if there is one."""
+    from bandwise.bench.growth import curves, draw
+
+    note("how cost grows")
+    made = curves(model, min(seconds, 20.0))
+    if page:
+        figure = page.parent / "figures" / "cost-growth.png"
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        draw(made, figure)
+    return made
 
 
 def _brief(entry: str) -> str:
@@ -114,13 +124,6 @@ def peer_systems(entries: list[str]) -> tuple[list["System"], dict[str, str]]:
             absent[entry.partition("=")[0]] = str(reason)
     present = {system.key.removeprefix("peer:").partition("=")[0] for system in here}
     return here, {name: reason for name, reason in absent.items() if name not in present}
-
-
-def folder_cost(model: str) -> dict[str, float]:
-    """CPU time per 10 ms: one stream in 10 ms blocks, one in half-second blocks, eight files side by side."""
-    from bandwise.bench.growth import folder
-
-    return folder(model)
 
 
 def loudspeaker_peers() -> dict[str, float]:

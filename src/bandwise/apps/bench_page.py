@@ -19,6 +19,11 @@ are at hand. Systems without a median take whole recordings; their cost is that 
 recording twice as long.
 """
 
+FLOOR = """\
+The floor of a frame: multiply-adds at the rate of weights that lie in the cache, used for many rows, and each
+weight read once in a plain loop. Reading is what limits one stream; long blocks, channels and files side by
+side share each reading and come closer to the other. All of the signal path is part of what a frame takes."""
+
 
 def summary(found: dict[str, Any]) -> str:
     """The tables."""
@@ -62,14 +67,20 @@ def _against_reference(found: dict[str, Any]) -> str:
 
 
 def _floor(found: dict[str, Any]) -> str:
-    least, row = found["floor"], found["rows"][0]
-    times = row.median_us / least.read_us
-    return (
-        f"A frame of {row.name} cannot take less than {least.read_us:.0f} us here: that is what reading its "
-        f"{least.weights / 1e6:.1f} MB of weights costs in a plain loop. It takes {times:.2f} times that. "
-        f"The multiplications alone, with weights in the cache, are {least.multiply_us:.0f} us: long blocks, "
-        "channels and files side by side share each reading and come closer to that."
-    )
+    """What multiplying and reading take at the rates of the machine, beside the whole frame."""
+    medians = {row.name: row.median_us for row in found["rows"]}
+    lines = [
+        "| frame of | multiply-adds, M | at G/s | us | weights, MB | at GB/s | us | takes, us | x reading |",
+        "|---|" + "---:|" * 8,
+    ]
+    lines += [
+        f"| {name} | {least.multiply_adds / 1e6:.1f} | {least.multiply_adds / least.multiply_us / 1e3:.0f} "
+        f"| {least.multiply_us:.0f} | {least.weight_bytes / 1e6:.1f} "
+        f"| {least.weight_bytes / least.read_us / 1e3:.0f} | {least.read_us:.0f} "
+        f"| {medians[name]:.0f} | {medians[name] / least.read_us:.2f} |"
+        for name, least in found["floor"].items()
+    ]
+    return "\n".join([*lines, "", FLOOR]) if found["floor"] else ""
 
 
 def _folder(found: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the network cannot do without: reading its weights, and multiplying by them."""
+"""What a network cannot do without: reading its weights, and multiplying by them."""
 
 import time
 from collections.abc import Callable
@@ -8,38 +8,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
+from bandwise.suppress.compiled import CompiledModel
 from bandwise.suppress.int8 import BLOCK, Layer, multiply, pack
+from bandwise.suppress.network import Network
 from bandwise.suppress.tile import ROWS
 
-INPUTS = 512
+INPUTS, OUTPUTS = 512, 2 * BLOCK
+"""Of a layer that stays in the first caches."""
 HOT_ROWS = 64
 
 
 @dataclass(frozen=True)
 class Floor:
-    """Of one frame of a network with so many int8 weights, on this machine, now."""
+    """Of one frame of a network, on this machine, now."""
 
-    weights: int
-    """Bytes to read and multiply-adds to do."""
+    weight_bytes: int
+    """All that is read: tiles of weights that are zero are not."""
+    multiply_adds: int
     read_us: float
-    """Reading them once in a plain loop."""
+    """Reading the weights once in a plain loop."""
     multiply_us: float
-    """Multiplying by them when they are read for many rows at once."""
+    """Multiplying by them if they were in the cache and read for many rows at once."""
 
 
-def floor(weights: int, tries: int = 30) -> Floor:
-    """Measure both rates and scale them to `weights`."""
-    stream = np.zeros(weights // 8, np.int64)
-    blocks = HOT_ROWS  # a layer of 512 inputs that stays in the first caches
-    outputs = 2 * BLOCK
-    layer = pack(
-        np.ones((INPUTS, outputs), np.int8),
-        np.ones(outputs, np.float32),
-        None,
+def floor(model: str, tries: int = 30) -> Floor | None:
+    """Measure both rates and scale them to a network; None for one that is not computed by our own code."""
+    network = Network(model).model
+    if not isinstance(network, CompiledModel):
+        return None
+    stream = np.ones(network.weight_bytes // 8, np.int64)
+    reading, adding = _least(lambda: read_all(stream), tries), _seconds_per_multiply_add(tries)
+    return Floor(
+        network.weight_bytes, network.multiply_adds, 1e6 * reading, 1e6 * adding * network.multiply_adds
     )
-    codes = np.ones((blocks, INPUTS), np.uint8)
-    hot = _least(lambda: multiply_all(codes, layer), tries) / (blocks * INPUTS * outputs)
-    return Floor(weights, 1e6 * _least(lambda: read_all(stream), tries), 1e6 * hot * weights)
+
+
+def _seconds_per_multiply_add(tries: int) -> float:
+    layer = pack(np.ones((INPUTS, OUTPUTS), np.int8), np.ones(OUTPUTS, np.float32), None)
+    codes = np.ones((HOT_ROWS, INPUTS), np.uint8)
+    return _least(lambda: multiply_all(codes, layer), tries) / (HOT_ROWS * INPUTS * OUTPUTS)
 
 
 def _least(run: Callable[[], object], tries: int) -> float:
@@ -63,7 +70,7 @@ def read_all(x: NDArray[np.int64]) -> int:
 
 @kernel
 def multiply_all(codes: NDArray[np.uint8], layer: Layer) -> int:
-    """All rows by all blocks of a layer."""
+    """All rows by all outputs of a layer."""
     sums = np.empty((ROWS, BLOCK), np.int32)
     total = 0
     for first in range(0, layer.columns.shape[1], BLOCK):

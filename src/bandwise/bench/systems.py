@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.peers.peer import Peer
-from bandwise.peers.registry import find_peer
+from bandwise.peers.registry import find_peer, usual_path
 
 Audio = NDArray[np.float32]
 Process = Callable[[Audio], Audio]
@@ -18,6 +18,8 @@ Process = Callable[[Audio], Audio]
 MICROPHONE, LOUDSPEAKER = "microphone", "loudspeaker"
 BLOCK = 480
 DYNAMICS_BANDS = (3, 5)
+NETWORKS = (".onnx", ".rnnn")
+"""Suffixes of files that hold weights."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,6 @@ def peer(entry: str) -> System:
     """
     name, _, path = entry.partition("=")
     found = find_peer(name, path)
-    file = Path(path) if path else None
-    size = file.stat().st_size if file and file.suffix == ".onnx" else None
     start = partial(_started, found) if found.open_stream else None
     return System(
         MICROPHONE,
@@ -84,8 +84,15 @@ def peer(entry: str) -> System:
         found.frame_samples,
         start,
         found.whole,
-        size,
+        _network_bytes(path or usual_path(name)),
     )
+
+
+def _network_bytes(path: str) -> int | None:
+    """Size of a file of weights, or of all in a folder; None for a library, which holds code, too."""
+    place = Path(path or "nowhere")
+    files = [*place.iterdir()] if place.is_dir() else [place]
+    return sum(file.stat().st_size for file in files if file.suffix in NETWORKS) or None
 
 
 def _started(found: Peer) -> Process:

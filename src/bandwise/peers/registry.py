@@ -35,8 +35,13 @@ def find_peer(name: str, path: str = "") -> Peer:
         raise BandwiseError(f"got peer {name!r}; there are {', '.join(KNOWN)}; pick of these")
     module, _, function = KNOWN[name].partition(":")
     find = getattr(import_module(f"bandwise.peers.{module}"), function)
-    found: Peer = find(path or os.environ.get(f"BANDWISE_PEER_{name.upper()}", ""))
+    found: Peer = find(path or usual_path(name))
     return found
+
+
+def usual_path(name: str) -> str:
+    """Where the user says that a peer is; "" if nowhere."""
+    return os.environ.get(f"BANDWISE_PEER_{name.upper()}", "")
 
 
 def find_peers(wanted: Iterable[str] = tuple(KNOWN)) -> tuple[list[Peer], dict[str, str]]:

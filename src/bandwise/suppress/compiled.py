@@ -18,6 +18,16 @@ class CompiledModel:
         self._weights, self.facts = packed(found), facts
         self._state_sizes = state_sizes(found)
 
+    @property
+    def weight_bytes(self) -> int:
+        """What a frame reads."""
+        return sum(part.nbytes for part in self._weights)
+
+    @property
+    def multiply_adds(self) -> int:
+        """What a frame computes, in products."""
+        return self._weights.tiles.size + self._weights.dense.size
+
     def start(self, channels: int, most_frames: int) -> "CompiledRuntime":
         """Fresh states for some channels, and room for so many frames of each at once."""
         room = room_for(self._weights, channels * most_frames)
