@@ -16,6 +16,7 @@ from bandwise.training import fit as fitting  # noqa: E402
 from bandwise.training.export import data_fingerprint, export_run, largest_difference, step_graph  # noqa: E402
 from bandwise.training.fit import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.optimisers import make_optimisers  # noqa: E402
 
 
 def _network(size="toy"):
@@ -33,8 +34,8 @@ def _network(size="toy"):
 def run(tmp_path):
     """Folder of a run whose checkpoint holds the network above."""
     network = _network()
-    optimiser = torch.optim.AdamW(network.parameters())
-    state = fitting.Run(PercepNet(network.config), network, optimiser, np.random.default_rng(0))
+    optimisers = make_optimisers(network, weight_decay=0.0)
+    state = fitting.Run(PercepNet(network.config), network, optimisers, np.random.default_rng(0))
     fitting.save(FitConfig(network=network.config, updates=1), state, tmp_path)
     return tmp_path
 

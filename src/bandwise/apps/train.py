@@ -46,7 +46,7 @@ def train(
     colour: Annotated[
         float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")
     ] = 0.15,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 2e-3,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 5e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
     loudness_share: Annotated[

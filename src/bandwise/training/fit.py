@@ -1,4 +1,4 @@
-"""The training run: one network, one loss, one optimiser, one loop, readable from top to bottom.
+"""The training run: one network, one loss, one loop, readable from top to bottom.
 
 Leaves in its folder: `checkpoint.pt` (everything needed to go on exactly), `log.jsonl` (one record per line)
 and `losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
@@ -27,9 +27,10 @@ from bandwise.training.grow import grow
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
 from bandwise.training.model import PercepNet, PercepNetConfig, States
+from bandwise.training.optimisers import Optimisers, make_optimisers
 
 FRAMES_PER_SECOND = 100
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 Record = dict[str, Any]
@@ -61,10 +62,10 @@ class FitConfig:
     frames: int = 500  # per sequence, 10 ms each
     window: int = 125  # frames between two updates; the states are carried on, gradients are not
     colour: float = 0.15  # spread of random microphone colours, log10 of energy
-    learning_rate: float = 2e-3  # the peak, after the warm-up
+    learning_rate: float = 5e-3  # the peak, after the warm-up
     final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
     warmup_updates: int = 200
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-2
     gradient_limit: float = 1.0  # norm of all gradients together
     average_updates: int = 300  # span of the moving average of the weights that is validated and exported
     validate_every: int = 300  # updates
@@ -91,7 +92,7 @@ class Run:
 
     network: PercepNet
     average: PercepNet
-    optimiser: torch.optim.Optimizer
+    optimisers: Optimisers
     rng: np.random.Generator
     update: int = 0
     elapsed_s: float = 0.0
@@ -123,8 +124,7 @@ def fit(
     begun = time.monotonic() - run.elapsed_s
     try:
         while progress(config, run) < 1:
-            for group in run.optimiser.param_groups:
-                group["lr"] = learning_rate(config, run.update, progress(config, run))
+            run.optimisers.set_learning_rate(learning_rate(config, run.update, progress(config, run)))
             before = run.update
             losses = learn_batch(config, run, train, device, dtype)
             run.elapsed_s = time.monotonic() - begun
@@ -157,11 +157,7 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
             network = grow(trained_network(Path(config.initial))[0], config.network, config.seed)
         network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
     network.to(device)
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    free = [p for p in network.parameters() if p.ndim == 1]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
-    run = Run(network, copy.deepcopy(network), optimiser, rng)
+    run = Run(network, copy.deepcopy(network), make_optimisers(network, config.weight_decay), rng)
     if saved is not None:
         restore(run, saved)
     return run
@@ -188,12 +184,12 @@ def learn_batch(
 
 
 def update(config: FitConfig, run: Run, loss: Tensor) -> float:
-    """One step of the optimiser and the moving average; the norm of the gradient."""
-    run.optimiser.zero_grad()
+    """One step of the optimisers and the moving average; the norm of the gradient."""
+    run.network.zero_grad()
     torch.autograd.backward(loss)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.gradient_limit)
     if torch.isfinite(norm):
-        run.optimiser.step()
+        run.optimisers.step()
         run.network.limit_weights()
     # the average starts short, so that it forgets the random weights of the beginning
     weight = max(1 / (run.update + 1), 1 / config.average_updates)
@@ -279,7 +275,7 @@ def training_record(config: FitConfig, run: Run, losses: tuple[float, float, flo
         "remaining_s": round(run.elapsed_s * (1 / share - 1), 1),
         "audio_hours": round(run.audio_s / 3600, 3),
         "audio_seconds_per_second": round(run.audio_s / max(run.elapsed_s, 1e-9), 1),
-        "learning_rate": run.optimiser.param_groups[0]["lr"],
+        "learning_rate": learning_rate(config, run.update, share),
         "gain_loss": losses[0],
         "strength_loss": losses[1],
         "gradient_norm": losses[2],
@@ -293,7 +289,7 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
         "config": asdict(config),
         "network": run.network.state_dict(),
         "average": run.average.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
+        "optimisers": run.optimisers.state_dict(),
         "rng": json.dumps(run.rng.bit_generator.state),
         "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
     }
@@ -310,7 +306,7 @@ def restore(run: Run, saved: Record) -> None:
         )
     run.network.load_state_dict(saved["network"])
     run.average.load_state_dict(saved["average"])
-    run.optimiser.load_state_dict(saved["optimiser"])
+    run.optimisers.load_state_dict(saved["optimisers"])
     run.rng.bit_generator.state = json.loads(saved["rng"])
     for name, value in saved["counters"].items():
         setattr(run, name, value)
