@@ -113,6 +113,14 @@ def test_silence_is_finite(level):
     assert ((record[:, COHERENCE] >= 0) & (record[:, COHERENCE] <= 1)).all()
 
 
+def test_next_to_nothing_is_silence():
+    """Noise below -240 dBFS, whose squares are slow to compute with, is the very same to all that follows."""
+    x = noise(480 * 10)
+    tiny, none = (np.concatenate([x, noise(480 * 10, level=level)]) for level in (1e-20, 0.0))
+    assert np.abs(tiny).min() < 1e-12 < np.abs(x).max()
+    assert np.array_equal(records(tiny), records(none))
+
+
 def test_levels_follow_the_volume():
     """Ten times the amplitude is 2 in log10 of energy; coherence and pitch do not change."""
     x = noise(480 * 20, level=0.01)
