@@ -1,0 +1,77 @@
+"""No change clicks: steps in proportion to the sound, and nothing new above it, for each kind alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dynamics_signals import RATE, tone
+from scipy import signal
+
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+
+HZ = 97.0
+COMPRESSOR = CompressorSettings(threshold_db=-20, ratio=2, attack_ms=10)
+BAND = BandSettings(compressor=COMPRESSOR, limiter=LimiterSettings(ceiling_dbfs=-18))
+BASE = MultibandSettings(cutoffs_hz=(200, 2_000), bands=(BAND,) * 3)
+HELD = replace(BASE, output=LimiterSettings(ceiling_dbfs=-40))
+
+
+def lowest(**changes):
+    """The base with the band of the tone changed."""
+    return replace(BASE, bands=(replace(BAND, **changes), BAND, BAND))
+
+
+CHANGES = {
+    "cutoffs": [replace(BASE, cutoffs_hz=(80, 5_000))],
+    "more bands": [replace(BASE, cutoffs_hz=(60, 200, 700, 2_000, 6_000), bands=(BAND,) * 6)],
+    "fewer bands": [replace(BASE, cutoffs_hz=(), bands=(BAND,))],
+    "compressors off": [BASE.with_bands(compressor=replace(COMPRESSOR, enabled=False))],
+    "thresholds and ratios": [BASE.with_bands(compressor=replace(COMPRESSOR, threshold_db=-50, ratio=10))],
+    "detectors": [BASE.with_bands(compressor=replace(COMPRESSOR, detector="rms"))],
+    "limiters off": [BASE.with_bands(limiter=LimiterSettings(enabled=False))],
+    "ceilings": [BASE.with_bands(limiter=LimiterSettings(ceiling_dbfs=-36))],
+    "bypass": [lowest(bypass=True)],
+    "mute": [lowest(mute=True)],
+    "solo": [replace(BASE, bands=(BAND, replace(BAND, solo=True), BAND))],
+    "gains in front": [BASE.with_bands(gain_db=6.0)],
+    "output limiter off": [HELD, replace(BASE, output=LimiterSettings(enabled=False))],
+    "output ceiling": [HELD],
+    "output gain": [replace(BASE, output_gain_db=-12.0)],
+    "mix": [replace(BASE, mix=0.0)],
+    "low edge": [replace(BASE, low_edge_hz=60.0)],
+}
+
+
+def there_and_back(visited):
+    """A tone while the settings go from the base to others and back, (frames,) from its steady state on."""
+    x, processor = tone(HZ, 1.0, -6.0), MultibandDynamics(BASE)
+    processor.process(x)
+    pieces = [processor.process(x)]
+    for settings in (*visited, BASE):
+        processor.update(settings)
+        pieces += [processor.process(x), processor.process(x)]
+    return np.concatenate(pieces)
+
+
+def above_db(y):
+    """Largest sample above 3 kHz, five octaves over the tone, against the largest of all."""
+    high = signal.sosfilt(signal.butter(8, 3_000, "high", fs=RATE, output="sos"), y)[RATE // 2 :]
+    return 20 * np.log10(np.abs(high).max() / np.abs(y).max())
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_no_change_clicks(name):
+    """Steps stay within 4 % of those of a steady tone as loud; above 3 kHz there is 0.4 % of it at most."""
+    y = there_and_back(CHANGES[name])
+    steepest = 2 * np.sin(np.pi * HZ / RATE) * np.abs(y).max()
+    assert np.abs(np.diff(y)).max() < 1.04 * steepest
+    assert above_db(y) < -48
+
+
+@pytest.mark.parametrize("name", ["cutoffs", "mute", "output gain"])
+def test_a_change_at_once_would_show(name):
+    """The same meter reads a click where one processor is swapped for another without a ramp."""
+    x = tone(HZ, 1.0, -6.0)
+    before, after = (MultibandDynamics(some).process(x) for some in (BASE, *CHANGES[name]))
+    assert above_db(np.concatenate([before[:36_120], after[36_120:]])) > -30
