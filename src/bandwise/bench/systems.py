@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 
@@ -108,12 +108,18 @@ def by_key(key: str) -> System:
     return dynamics(int(name)) if kind == "dynamics" else peer(name)
 
 
+@cache
 def speechlike(seconds: float, sample_rate: int) -> Audio:
-    """Syllables of a gliding voice in noise at 10 dB: nobody can rest, and every band has something to do."""
+    """Syllables of a gliding voice in noise at 10 dB: nobody can rest, and every band has something to do.
+
+    Made once and shared: it cannot be written to.
+    """
     rng = np.random.default_rng(7)
     time = np.arange(round(seconds * sample_rate)) / sample_rate
     phase = 2 * np.pi * np.cumsum(140.0 + 40.0 * np.sin(2 * np.pi * 0.7 * time)) / sample_rate
     voice = sum(np.sin(k * phase) / k for k in range(1, 25))
     syllables = np.clip(1.5 * np.sin(2 * np.pi * 1.7 * time), 0.0, 1.0)
     mixed = 0.1 * voice * syllables + 0.02 * rng.standard_normal(len(time))
-    return np.asarray(mixed, np.float32)
+    made = np.asarray(mixed, np.float32)
+    made.setflags(write=False)
+    return made
