@@ -17,6 +17,7 @@ from bandwise.training.export import data_fingerprint, export_run, largest_diffe
 from bandwise.training.fit import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.optimisers import make_optimisers  # noqa: E402
+from bandwise.training.pruning import Pruning  # noqa: E402
 
 
 def _network(size="toy"):
@@ -35,7 +36,8 @@ def run(tmp_path):
     """Folder of a run whose checkpoint holds the network above."""
     network = _network()
     optimisers = make_optimisers(network, weight_decay=0.0)
-    state = fitting.Run(PercepNet(network.config), network, optimisers, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    state = fitting.Run(PercepNet(network.config), network, optimisers, Pruning(network), rng)
     fitting.save(FitConfig(network=network.config, updates=1), state, tmp_path)
     return tmp_path
 

@@ -52,6 +52,12 @@ def train(
     loudness_share: Annotated[
         float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")
     ] = 0.5,
+    fourth_power: Annotated[
+        float, typer.Option(min=0, help="Weight of the fourth power of gain errors; published: 10.")
+    ] = 0.0,
+    density: Annotated[
+        float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
+    ] = 1.0,
     weight_limit: Annotated[
         float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
     ] = None,
@@ -83,7 +89,10 @@ def train(
     config = FitConfig(
         network=type(network)(**{**vars(network), "weight_limit": weight_limit}),
         loss=LossConfig(
-            gain_form=_one_of("loss", loss, forms), sones_epsilon=sones_epsilon, loudness_share=loudness_share
+            gain_form=_one_of("loss", loss, forms),
+            sones_epsilon=sones_epsilon,
+            fourth_power_weight=fourth_power,
+            loudness_share=loudness_share,
         ),
         minutes=minutes if minutes is not None or updates is not None else 120.0,
         updates=updates,
@@ -91,6 +100,7 @@ def train(
         frames=frames,
         window=window,
         colour=colour,
+        density=density,
         learning_rate=learning_rate,
         initial=initial,
         seed=seed,

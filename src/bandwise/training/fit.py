@@ -28,6 +28,7 @@ from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
 from bandwise.training.model import PercepNet, PercepNetConfig, States
 from bandwise.training.optimisers import Optimisers, make_optimisers
+from bandwise.training.pruning import Pruning, density_at
 
 FRAMES_PER_SECOND = 100
 CHECKPOINT_FORMAT = 2
@@ -66,6 +67,7 @@ class FitConfig:
     final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
     warmup_updates: int = 200
     weight_decay: float = 1e-2
+    density: float = 1.0  # share of the GRUs' weights kept, see `bandwise.training.pruning`
     gradient_limit: float = 1.0  # norm of all gradients together
     average_updates: int = 300  # span of the moving average of the weights that is validated and exported
     validate_every: int = 300  # updates
@@ -93,6 +95,7 @@ class Run:
     network: PercepNet
     average: PercepNet
     optimisers: Optimisers
+    pruning: Pruning
     rng: np.random.Generator
     update: int = 0
     elapsed_s: float = 0.0
@@ -124,7 +127,9 @@ def fit(
     begun = time.monotonic() - run.elapsed_s
     try:
         while progress(config, run) < 1:
-            run.optimisers.set_learning_rate(learning_rate(config, run.update, progress(config, run)))
+            share = progress(config, run)
+            run.optimisers.set_learning_rate(learning_rate(config, run.update, share))
+            run.pruning.tighten(run.network, density_at(share, config.density))
             before = run.update
             losses = learn_batch(config, run, train, device, dtype)
             run.elapsed_s = time.monotonic() - begun
@@ -157,7 +162,8 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
             network = grow(trained_network(Path(config.initial))[0], config.network, config.seed)
         network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
     network.to(device)
-    run = Run(network, copy.deepcopy(network), make_optimisers(network, config.weight_decay), rng)
+    optimisers = make_optimisers(network, config.weight_decay)
+    run = Run(network, copy.deepcopy(network), optimisers, Pruning(network), rng)
     if saved is not None:
         restore(run, saved)
     return run
@@ -191,11 +197,13 @@ def update(config: FitConfig, run: Run, loss: Tensor) -> float:
     if torch.isfinite(norm):
         run.optimisers.step()
         run.network.limit_weights()
+        run.pruning.apply(run.network)
     # the average starts short, so that it forgets the random weights of the beginning
     weight = max(1 / (run.update + 1), 1 / config.average_updates)
     with torch.no_grad():
         for kept, new in zip(run.average.parameters(), run.network.parameters(), strict=True):
             kept.lerp_(new, weight)
+    run.pruning.apply(run.average)
     run.update += 1
     return norm.item()
 
