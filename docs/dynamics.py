@@ -33,10 +33,12 @@ FIGURE = Path(__file__).parent / "figures" / "three-waveforms.png"
 FIGURE_SECONDS = 12
 TITLES = ("distortion in gaps, %", "rest beyond gains, %", "bass, dB", "crest, dB", "loudness, LU")
 DECIMALS = (2, 1, 2, 2, 2)
+AT_EQUAL_DISTORTION = ("turned down by, dB", "softer than smart-speaker, LU", "less bass, dB")
+LOWEST_DRIVE_DB, DRIVE_STEPS = -32.0, 6
 
 
 def main() -> None:
-    """Measure all, print both tables, draw one."""
+    """Measure all, print three tables, draw the figure."""
     folder = Path(sys.argv[1])
     with (folder / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
         bassy = [row for row in csv.DictReader(file) if row["bass_heavy"] == "yes"]
@@ -44,7 +46,13 @@ def main() -> None:
     draw_waveforms(three(drawn, *middle(*read(folder / drawn))), str(FIGURE))
     print_row("recording", TITLES)
     print_row("---", ["---"] * len(TITLES))
-    print_means(np.array([measure_one(folder / row["path"]) for row in bassy]))
+    paths = [folder / row["path"] for row in bassy]
+    values = [measure_one(path) for path in paths]
+    print_means(np.array(values))
+    limits = [ours[0] for _, ours in values]
+    print_drives(
+        np.array([at_equal_distortion(*read(path), limit) for path, limit in zip(paths, limits, strict=True)])
+    )
 
 
 def read(path: Path) -> tuple[NDArray[Any], int]:
@@ -79,9 +87,7 @@ def distortions(settings: MultibandSettings, x: NDArray[Any], rate: int) -> tupl
     samples = np.asarray(x[:, 0], dtype=np.float64)
     linear = replace(settings.with_bands(bypass=True), output=LimiterSettings(enabled=False))
     y, reference = (whole(MultibandDynamics(each, rate), samples) for each in (settings, linear))
-    processor = MultibandDynamics(settings, rate)
-    in_gaps = programme_distortion(lambda z: whole(processor, z), samples, rate)
-    return in_gaps, gain_residual(y, reference, rate)
+    return gaps(settings, x, rate), gain_residual(y, reference, rate)
 
 
 def levels(settings: MultibandSettings, x: NDArray[Any], rate: int) -> list[float]:
@@ -90,6 +96,31 @@ def levels(settings: MultibandSettings, x: NDArray[Any], rate: int) -> list[floa
     louder = integrated_loudness(y, rate) - integrated_loudness(x, rate)
     bass = bass_level_db(y, rate) - bass_level_db(x, rate) - louder
     return [bass, crest_factor_db(y) - crest_factor_db(x), louder]
+
+
+def at_equal_distortion(x: NDArray[Any], rate: int, limit: float) -> list[float]:
+    """The figures of `AT_EQUAL_DISTORTION`: the baseline, turned down until `limit` % fall into the gaps.
+
+    Half the range is dropped at every step, to 0.5 dB.
+    """
+    baseline, ours = (load_preset(name) for name in PRESETS)
+    low, high = LOWEST_DRIVE_DB, 0.0
+    for _ in range(DRIVE_STEPS):
+        drive = (low + high) / 2.0
+        clean = gaps(baseline, x * 10 ** (drive / 20.0), rate) <= limit
+        low, high = (drive, high) if clean else (low, drive)
+    theirs, own = (
+        whole(MultibandDynamics(settings, rate, x.shape[1]), x * np.float32(10 ** (drive_db / 20.0)))
+        for settings, drive_db in ((baseline, low), (ours, 0.0))
+    )
+    softer = integrated_loudness(own, rate) - integrated_loudness(theirs, rate)
+    return [-low, softer, bass_level_db(own, rate) - bass_level_db(theirs, rate)]
+
+
+def gaps(settings: MultibandSettings, x: NDArray[Any], rate: int) -> float:
+    """Distortion in gaps of the first channel alone."""
+    processor = MultibandDynamics(settings, rate)
+    return programme_distortion(lambda z: whole(processor, z), np.asarray(x[:, 0], np.float64), rate)
 
 
 def measure_one(path: Path) -> list[list[float]]:
@@ -107,6 +138,15 @@ def print_means(values: NDArray[np.float64]) -> None:
     print_row("---", ["---"] * len(columns))
     for index, (title, decimals) in enumerate(zip(TITLES, DECIMALS, strict=True)):
         print_row(title, [stated(mean_of(column[:, index]), decimals) for column in columns])
+
+
+def print_drives(values: NDArray[np.float64]) -> None:
+    """Means over recordings of what equal distortion costs the baseline."""
+    print()
+    print_row(f"{PRESETS[0]} at the distortion of {PRESETS[1]}", [f"mean of {len(values)}, 95 % interval"])
+    print_row("---", ["---"])
+    for title, column in zip(AT_EQUAL_DISTORTION, values.T, strict=True):
+        print_row(title, [stated(mean_of(column), 1)])
 
 
 def print_row(title: str, cells: Sequence[str]) -> None:
