@@ -122,7 +122,7 @@ def test_true_peaks_of_noise_stay_below_the_ceiling(seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_true_peaks_of_white_noise_by_an_independent_meter(seed):
-    """White noise up to Nyquist, far too loud, reads under 0.15 dB over the ceiling by SciPy, 16 times finer."""
+    """White noise up to Nyquist reads less than 0.15 dB over the ceiling by SciPy, 16 times finer."""
     x = np.random.default_rng(seed).standard_normal(2 * RATE) * 2.0
     y = MultibandDynamics(limited(ceiling_dbfs=-6, true_peak=True)).process(x)[RATE:]
     y *= np.minimum(1.0, np.minimum(np.arange(RATE), np.arange(RATE)[::-1]) / 4_800)
