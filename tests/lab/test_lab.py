@@ -13,12 +13,13 @@ from bandwise.device.room import Room
 from bandwise.dynamics.store import load_preset
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
-from bandwise.lab.experiment import Experiment, Materials, Plan
+from bandwise.lab.experiment import Experiment
 from bandwise.lab.gaps import gap_distortion
 from bandwise.lab.measuring import Loudness
+from bandwise.lab.plan import LINEAR, Materials, Plan
 from bandwise.lab.programme import LOUDNESS_LUFS, SAMPLE_RATE, synthesised
 from bandwise.lab.talker import Speech, Word, counted, loudest_rms, silent_mask, spoken
-from bandwise.lab.verdict import verdicts
+from bandwise.lab.verdict import change_interval, verdicts
 from bandwise.measure.loudness import bass_level_db, integrated_loudness
 
 RATE = 16_000
@@ -52,9 +53,9 @@ def speech_of(keywords, starts, ends):
 def test_hits_misses_and_false_accepts_are_counted():
     """A word heard twice is one hit, one heard late is missed, what is heard elsewhere is false."""
     speech = speech_of(["alexa", "other", "alexa", "alexa"], (1.0, 4.0, 7.0, 12.0), (2.0, 5.0, 8.0, 13.0))
-    assert counted(speech, np.array([1.9, 2.5, 4.5, 9.5])) == (3, 1, 2)
-    assert counted(speech, np.array([])) == (3, 0, 0)
-    assert counted(speech, np.array([1.5]), split="train") == (0, 0, 0)
+    assert counted(speech, np.array([1.9, 2.5, 4.5, 9.5])) == (3, 1, 2, "hmm")
+    assert counted(speech, np.array([])) == (3, 0, 0, "mmm")
+    assert counted(speech, np.array([1.5]), split="train") == (0, 0, 0, "")
     assert speech.seconds_without() == pytest.approx(20 - 3 * 2.0)
 
 
@@ -81,6 +82,8 @@ def row(name, volume, bass, distortion, missed):
         "processor": name, "volume_db": volume, "bass_db": bass, "distortion_percent": distortion,
         "loudness_lufs": volume, "wanted_lufs": volume + (3.0 if name == "soft" else 0.0),
         "ear_missed": missed, "ear_words": 100,
+        "ear_each": "m" * missed + "h" * (100 - missed),
+        "ear_missed_without_music": 3,
     }  # fmt: skip
 
 
@@ -97,9 +100,23 @@ def test_verdicts_say_what_rows_say():
     assert "tuned against conventional: 0 dB: +6.0 dB of bass, distortion x 1.00" in text
     assert "tuned has +6.0 dB more bass than conventional" in text
     assert "At equal bass (the upper 7 dB), tuned has 0.7" in text
-    assert "tuned missed 10 of 100, conventional 20 (-50 %); by volume never more than conventional" in text
+    assert "tuned missed 10 of 100, conventional 20 (-50 %, 95 % interval" in text
+    assert "by volume never more than conventional" in text
     assert "more than soft at -20, -10, 0 dB" in text
+    assert "ear misses 3 of 100 with no music at all" in text
     assert "soft stays below the loudness asked for by 3.0 LU" in text
+
+
+def test_the_interval_of_a_change_is_one():
+    """Nothing between twins; around the change that was made, and narrower for more words."""
+    some = "mhhhmhhhhh" * 10
+    assert change_interval([some], [some]) == (0.0, 0.0)
+    assert np.isnan(change_interval([some], ["h" * 100])).all()
+    fewer = some.replace("mhhhm", "hhhhm")
+    low, high = change_interval([fewer], [some])
+    assert low < -50 < high < 0
+    narrow = change_interval([10 * fewer], [10 * some])
+    assert low < narrow[0] < -50 < narrow[1] < high
 
 
 class Ear:
@@ -120,7 +137,7 @@ def small_experiment(folder, seed=1):
     plan = Plan((-20.0,), measured_seconds=1.0, echo_seconds=1.0, extra_drive_db=0.0, seed=seed)
     bench = Bench(DRIVERS["nd65-4"], Amplifier(8.0, 8.0), Room(rt60_s=0.15))
     materials = Materials(
-        {"none": None, "conventional": load_preset("conventional")},
+        {"none": None, "conventional": load_preset("conventional"), LINEAR: None},
         synthesised(1, 1.0, 1),
         [Word("alexa", rng.standard_normal(RATE))],
         KalmanCanceller(),
@@ -132,10 +149,10 @@ def small_experiment(folder, seed=1):
 def test_an_experiment_runs_and_resumes(tmp_path):
     """Equal loudness, echo cancelled; a second run measures nothing; other settings are refused."""
     rows = small_experiment(tmp_path).run()
-    assert {r["processor"] for r in rows} == {"none", "conventional"}
+    assert {r["processor"] for r in rows} == {"none", "conventional", LINEAR}
     assert abs(rows[0]["loudness_lufs"] - rows[1]["loudness_lufs"]) < 1.0
     assert all(r["erle_db"] > 15 and r["ear_words"] == 1 for r in rows)
-    assert (tmp_path / "results.csv").read_text().count("\n") == 3
+    assert (tmp_path / "results.csv").read_text().count("\n") == 4
     marked = tmp_path / "points" / "none_-20.json"
     marked.write_text(json.dumps(json.loads(marked.read_text()) | {"bass_db": 123.0}))
     assert small_experiment(tmp_path).run()[0]["bass_db"] == 123.0
@@ -146,6 +163,7 @@ def test_an_experiment_runs_and_resumes(tmp_path):
 def test_unprocessed_drive_is_the_volume():
     """None is driven by volume plus full drive; others as their curve says."""
     experiment = SimpleNamespace(bench=SimpleNamespace(full_drive_db=6.0))
+    experiment.wanted_lufs = lambda *given: Experiment.wanted_lufs(experiment, *given)
     curve = Loudness(np.array([-30.0, 6.0]), np.array([-50.0, -14.0]))
     softer = Loudness(np.array([-30.0, 6.0]), np.array([-53.0, -17.0]))
     curves = {"none": curve, "soft": softer}

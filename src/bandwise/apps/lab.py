@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from bandwise.dynamics.settings import MultibandSettings
     from bandwise.lab.bench import Bench
     from bandwise.lab.deriving import Tuning
-    from bandwise.lab.experiment import Experiment, Materials, Plan
+    from bandwise.lab.experiment import Experiment
     from bandwise.lab.measuring import Row
+    from bandwise.lab.plan import Materials, Plan
     from bandwise.lab.programme import Piece
 
 QUICK_PIECES, QUICK_WORDS = 6, 40
@@ -34,6 +35,12 @@ def lab(
         str | None, typer.Option("--preset", "-p", help="Measure this instead of tuning one.")
     ] = None,
     volumes: Annotated[str | None, typer.Option(help="Volumes in dB, e.g. -20,-10,0.")] = None,
+    room: Annotated[
+        Path | None, typer.Option(help="Recorded impulse response, in place of the simulated room.")
+    ] = None,
+    detectors: Annotated[
+        bool, typer.Option("--detectors", help="Only how well the wake word detectors hear, with --data.")
+    ] = False,
     canceller: Annotated[str, typer.Option(help="Echo canceller: auto, speex or kalman.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
 ) -> None:
@@ -50,8 +57,11 @@ def lab(
     from bandwise.lab.report import write_report
     from bandwise.measure.plots import require_matplotlib
 
+    if detectors:
+        _detectors(data, seed)
+        return
     require_matplotlib()
-    plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v)
+    plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v, room)
     pieces = _pieces(data, quick, seed)
     (output / "points").mkdir(parents=True, exist_ok=True)
     with measuring.told_when_compiling():
@@ -66,8 +76,16 @@ def lab(
     note(f"{output / 'report.html'} has the figures")
 
 
+def _detectors(data: Path | None, seed: int) -> None:
+    from bandwise.apps.lab_detectors import print_rates
+
+    if data is None:
+        raise BandwiseError("got --detectors without --data; a folder with wakeword/ is needed; name it.")
+    print_rates(data, seed)
+
+
 def _plan(quick: bool, volumes: str | None, seed: int) -> "Plan":
-    from bandwise.lab.experiment import Plan
+    from bandwise.lab.plan import Plan
 
     chosen = _numbers(volumes) if volumes else (-20.0, -10.0, -3.0, 0.0) if quick else Plan().volumes_db
     if quick:
@@ -87,12 +105,15 @@ def _numbers(text: str) -> tuple[float, ...]:
     return numbers
 
 
-def _bench(driver: str, rail_v: float) -> "Bench":
+def _bench(driver: str, rail_v: float, room: Path | None) -> "Bench":
     from bandwise.device.amplifier import Amplifier
     from bandwise.device.drivers import load_driver
+    from bandwise.device.measured_room import MeasuredRoom
+    from bandwise.device.room import Room
     from bandwise.lab.bench import Bench
 
-    return Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
+    paths = Room() if room is None else MeasuredRoom(str(room))
+    return Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0), paths)
 
 
 def _pieces(data: Path | None, quick: bool, seed: int) -> "list[Piece]":
@@ -111,15 +132,16 @@ def _tuned(
 ) -> "MultibandSettings":
     """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
     from bandwise.dynamics.store import load_settings
-    from bandwise.lab.experiment import joined, write_text
-    from bandwise.lab.optimising import tuned
+    from bandwise.lab.files import write_text
+    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
     from bandwise.lab.preset_text import preset_text
+    from bandwise.lab.programme import excerpt
 
     if preset:
         return load_settings(preset)
     path = output / "tuned.toml"
     if not path.is_file():
-        x = joined(pieces, plan.measured_seconds, bass_heavy=True)[: 12 * 48_000]
+        x = excerpt(pieces, PROGRAMME_SECONDS)
         with measuring.progress("tuning", plan.tuning_evaluations) as done:
             tuning: Tuning = tuned(
                 bench, x, plan.distortion_target_percent, plan.tuning_evaluations,
@@ -137,14 +159,14 @@ def _materials(
     from bandwise.device.echo import make_canceller
     from bandwise.dynamics.store import load_preset
     from bandwise.lab.ears import detectors_for, first_of_each
-    from bandwise.lab.experiment import Materials
+    from bandwise.lab.plan import LINEAR, NONE, Materials
     from bandwise.lab.talker import recorded_words
 
     clipping = tuple(replace(b, limiter=replace(b.limiter, mode="clip")) for b in tuned.bands)
     same_numbers = replace(tuned, compensated=False, bands=clipping)
     processors = {
-        "none": None, "conventional": load_preset("conventional"), "tuned": tuned,
-        "conventional-tuned": same_numbers,
+        NONE: None, "conventional": load_preset("conventional"), "tuned": tuned,
+        "conventional-tuned": same_numbers, LINEAR: None,
     }  # fmt: skip
     words = recorded_words(data / "wakeword") if data else []
     if not words:
@@ -169,12 +191,7 @@ def _print(experiment: "Experiment", rows: "list[Row]") -> None:
     print("| " + " | ".join(titles) + " |\n|" + "---|" * len(titles))
     for row in rows:
         missed = [f"{row[f'{n}_missed']} of {row[f'{n}_words']}" for n in names]
-        figures = [f"{row[key]:.1f}" for key in ("loudness_lufs", "bass_db", "distortion_percent")]
-        erle = f"{row['erle_db']:.1f}" if "erle_db" in row else "-"
-        print(
-            "| "
-            + " | ".join([str(row["processor"]), f"{row['volume_db']:g}", *figures, erle, *missed])
-            + " |"
-        )
+        figures = [f"{row[key]:.1f}" for key in ("loudness_lufs", "bass_db", "distortion_percent", "erle_db")]
+        print("| " + " | ".join([str(row["processor"]), f"{row['volume_db']:g}", *figures, *missed]) + " |")
     for line in verdicts(rows, names):
         print(f"\n{line}")

@@ -98,15 +98,14 @@ def _from_driver(
     from bandwise.device.drivers import load_driver
     from bandwise.lab.bench import Bench
     from bandwise.lab.deriving import Choice, derive
-    from bandwise.lab.experiment import joined
     from bandwise.lab.limits import simulated_limits
-    from bandwise.lab.optimising import rail_sag_db, tuned
-    from bandwise.lab.programme import recorded, synthesised
+    from bandwise.lab.optimising import PROGRAMME_SECONDS, rail_sag_db, tuned
+    from bandwise.lab.programme import excerpt, recorded, synthesised
 
     bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
     with measuring.told_when_compiling():
-        x = joined(pieces, 2.0, bass_heavy=True)[: 12 * 48_000]
+        x = excerpt(pieces, PROGRAMME_SECONDS)
         limits = simulated_limits(bench.loudspeaker, target)
         if evaluations:
             with measuring.progress("tuning", evaluations) as done:
@@ -165,7 +164,7 @@ def _read(path: Path) -> "tuple[NDArray[np.float64], int]":
 
 
 def _write(output: Path, tuning: "Tuning", heading: str) -> None:
-    from bandwise.lab.experiment import write_text
+    from bandwise.lab.files import write_text
     from bandwise.lab.preset_text import preset_text
 
     write_text(output, preset_text(tuning, heading))

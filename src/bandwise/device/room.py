@@ -1,11 +1,12 @@
 """The room: from the loudspeaker to the microphone of the device, to the listener, and from the talker to it.
 
 A shoebox by image sources (Allen and Berkley, JASA 65, 1979), one reflection coefficient for all walls, set
-by the decay time. A measured response can stand in for any of the paths.
+by the decay time. `measured_room` has rooms that were recorded.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,19 @@ Place = tuple[float, float, float]
 
 LOWEST_HZ = 30.0
 SINC_TAPS = 40  # on either side of an arrival between two samples
+
+
+class Paths(Protocol):
+    """How sound gets through a room, as impulse responses; the pressure at 1 m in the open goes in."""
+
+    def echo_path(self, sample_rate: int) -> Doubles:
+        """From the loudspeaker to the microphone."""
+
+    def talker_path(self, sample_rate: int) -> Doubles:
+        """From the talker's mouth to the microphone."""
+
+    def listening_path(self, sample_rate: int) -> Doubles:
+        """From the loudspeaker to the listener."""
 
 
 @dataclass(frozen=True)

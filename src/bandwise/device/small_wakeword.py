@@ -16,7 +16,7 @@ from bandwise.onnx_session import open_session
 Doubles = NDArray[np.float64]
 
 SHIPPED, REGISTER = "wakeword-alexa.onnx", "wakeword.json"
-MEAN_FRAMES = 5
+MEAN_FRAMES = 15  # 0.3 s: as long as it is taught to answer after a word
 DEFAULT_THRESHOLD = 0.6
 
 
@@ -25,7 +25,7 @@ class SmallWakeWord:
 
     Args:
         model: path of an ONNX file; None for the one that ships.
-        threshold: of the mean of five scores, 0 to 1.
+        threshold: of the mean score over 0.3 s, 0 to 1.
 
     Raises:
         BandwiseError: for a file that is missing or damaged.

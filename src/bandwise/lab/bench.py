@@ -5,7 +5,7 @@ control goes from -30 to 0 dB, and `full_drive_db` lies between 0 dB and a gain 
 what comes beyond the rail, as they do in products.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import DRIVERS, Driver
 from bandwise.device.loudspeaker import Loudspeaker, Played
 from bandwise.device.microphone import Microphone
-from bandwise.device.room import Room, through
+from bandwise.device.room import Paths, Room, through
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.programme import SAMPLE_RATE
@@ -32,7 +32,7 @@ class Bench:
 
     driver: Driver = field(default_factory=lambda: DRIVERS["nd65-4"])
     amplifier: Amplifier = field(default_factory=lambda: Amplifier(8.0, 8.0, 0.3, 2.0))
-    room: Room = field(default_factory=Room)
+    room: Paths = field(default_factory=Room)
     microphone: Microphone = field(default_factory=Microphone)
     full_drive_db: float = 6.0
 
@@ -45,6 +45,11 @@ class Bench:
     def linear(self) -> Loudspeaker:
         """The same without nonlinearity."""
         return self.loudspeaker.linear()
+
+    def twin(self) -> "Bench":
+        """The same bench with the loudspeaker that nothing bends: the best there can be."""
+        linear = self.linear
+        return replace(self, driver=linear.driver, amplifier=linear.amplifier)
 
     @cached_property
     def listening_path(self) -> Doubles:

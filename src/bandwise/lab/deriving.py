@@ -36,7 +36,7 @@ class Choice:
     upper_threshold: float = -13.0
     upper_makeup: float = 7.0
 
-    BOUNDS = ((-6.0, 9.0), (-6.0, 9.0), (0.0, 12.0), (-36.0, -6.0), (-36.0, -3.0), (0.0, 12.0))
+    BOUNDS = ((-9.0, 6.0), (-9.0, 6.0), (0.0, 12.0), (-36.0, -6.0), (-36.0, -3.0), (0.0, 12.0))
 
     def vector(self) -> Doubles:
         """As an array."""
@@ -187,7 +187,8 @@ def _reasons(
         reasons |= {
             where + "title": f"{name}: {_edges(cutoffs, k)}",
             where
-            + "compressor.threshold_db": "optimised: most loudness and bass within the distortion target",
+            + "compressor.threshold_db": "optimised: most bass at the loudness there is without it, while "
+            "distortion and what a canceller cannot model stay below their targets",
             where + "compressor.ratio": "firm, as this band runs into its limit" if low else "gentle",
             where + "compressor.attack_ms": "longer than a period: gain that moves faster distorts",
             where + "compressor.release_ms": "long against a period, short against a bar",

@@ -1,73 +1,27 @@
 """The experiment: every processor at every volume, at equal loudness; seeded, resumed where it stopped."""
 
-import csv
-import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.device.echo import EchoCanceller
-from bandwise.device.wakeword import WakeWordDetector
-from bandwise.dynamics.settings import MultibandSettings
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
-from bandwise.lab.measuring import (
-    Echo,
-    Loudness,
-    Row,
-    echo_of,
-    loudness_curve,
-    sound_row,
-    speech_row,
-    tone_row,
-)
-from bandwise.lab.programme import SAMPLE_RATE, Piece
-from bandwise.lab.talker import Speech, Word, spoken
+from bandwise.lab.files import digest, write_csv, write_text
+from bandwise.lab.hearing import Echo, Listener, echo_of
+from bandwise.lab.measuring import Loudness, Row, loudness_curve, other_row, sound_row, tone_row
+from bandwise.lab.plan import LINEAR, NONE, Materials, Plan
+from bandwise.lab.programme import joined
+from bandwise.lab.talker import spoken
 
 Doubles = NDArray[np.float64]
 
-NONE = "none"
-LOUDNESS_STEPS_DB = 6.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is measured. Volumes in dB; `echo_over_speech_db`: of the echo over the talker at volume 0.
-
-    The talker's level follows from that: real devices turn their microphones away from their loudspeaker and
-    listen with several of them, which is not simulated.
-    """
-
-    volumes_db: tuple[float, ...] = (-30.0, -18.0, -12.0, -6.0, -3.0, 0.0)
-    echo_over_speech_db: float = 20.0
-    measured_seconds: float = (
-        2.0  # of each bass-heavy piece, for loudness, bass and distortion; half of others
-    )
-    echo_seconds: float = 8.0  # of each piece, for echo and wake words
-    extra_drive_db: float = (
-        24.0  # how far a processor may be driven beyond volume 0 to be as loud as the others
-    )
-    seed: int = 1
-    distortion_target_percent: float = 6.0
-    tuning_evaluations: int = 60
-
-
-@dataclass(frozen=True)
-class Materials:
-    """What it is measured with; a processor that is None does nothing."""
-
-    processors: Mapping[str, MultibandSettings | None]
-    pieces: Sequence[Piece]
-    words: Sequence[Word]
-    canceller: EchoCanceller
-    detectors: Sequence[tuple[WakeWordDetector, str | None]] = field(default=())
+LOUDNESS_STEP_DB = 6.0
 
 
 class Experiment:
@@ -106,73 +60,89 @@ class Experiment:
 
     def total(self) -> int:
         """How many times `on_point` will be called."""
-        return len(self.points()) + len(self.materials.processors)
+        return len(self.points()) + len(self.materials.processors) + 1
 
     def run(self) -> list[Row]:
         """Measure what is missing; all rows, in the order of `points`, and write results.csv."""
         curves = {name: self._curve(name) for name in self.materials.processors}
-        speech, speech_rms_pa = self._speech()
-        rows = []
-        for name, volume in self.points():
-            path = self.folder / "points" / f"{name}_{volume:g}.json"
-            if not path.is_file():
-                row = self._measure(name, volume, curves, speech, speech_rms_pa)
-                write_text(path, json.dumps(row, indent=1))
-            rows.append(json.loads(path.read_text()))
-            self._on_point(f"{name} {volume:g} dB")
+        silence: Row = self._kept("without music", self._silence)
+        rows: list[Row] = [
+            self._kept(f"{name}_{volume:g}", partial(self._measure, name, volume, curves)) | silence
+            for name, volume in self.points()
+        ]
         write_csv(self.folder / "results.csv", rows)
         return rows
 
+    def bench_for(self, name: str) -> Bench:
+        """The device, or its linear twin."""
+        return self.bench.twin() if name == LINEAR else self.bench
+
+    def wanted_lufs(self, volume_db: float, curves: Mapping[str, Loudness]) -> float:
+        """How loud the unprocessed device is at a volume."""
+        return curves[NONE].at(volume_db + self.bench.full_drive_db)
+
     def drive_db(self, name: str, volume_db: float, curves: Mapping[str, Loudness]) -> float:
         """The drive at which a processor is as loud as none is at this volume."""
-        reference = curves[NONE]
-        nominal = volume_db + self.bench.full_drive_db
         if name == NONE:
-            return nominal
-        return curves[name].drive_for(float(np.interp(nominal, reference.drive_db, reference.lufs)))
+            return volume_db + self.bench.full_drive_db
+        return curves[name].drive_for(self.wanted_lufs(volume_db, curves))
 
-    def _measure(
-        self, name: str, volume: float, curves: Mapping[str, Loudness], speech: Speech, rms_pa: float
-    ) -> Row:
+    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, from the file of this point if it was made before."""
+        path = self.folder / "points" / f"{name}.json"
+        if not path.is_file():
+            write_text(path, json.dumps(make(), indent=1))
+        self._on_point(name)
+        return json.loads(path.read_text())
+
+    def _silence(self) -> Row:
+        return self._listener.without_music()
+
+    def _measure(self, name: str, volume: float, curves: Mapping[str, Loudness]) -> Row:
         settings, drive_db = self.materials.processors[name], self.drive_db(name, volume, curves)
-        wanted = float(np.interp(volume + self.bench.full_drive_db, curves[NONE].drive_db, curves[NONE].lufs))
+        bench, wanted = self.bench_for(name), self.wanted_lufs(volume, curves)
         row: Row = {"processor": name, "volume_db": volume, "drive_db": drive_db, "wanted_lufs": wanted}
-        row |= sound_row(self.bench, self.bass_heavy, settings, drive_db)
+        row |= sound_row(bench, self.bass_heavy, settings, drive_db)
         if len(self.other):
-            other = sound_row(self.bench, self.other, settings, drive_db)
-            row |= {f"other_{key}": other[key] for key in ("loudness_lufs", "bass_db", "distortion_percent")}
-        row |= tone_row(self.bench, settings, drive_db)
-        return row | speech_row(
-            self.bench, self._echo(name, drive_db), speech, rms_pa,
-            self.materials.canceller, self.materials.detectors, self.plan.seed,
-        )  # fmt: skip
+            row |= other_row(bench, self.other, settings, drive_db)
+        row |= tone_row(bench, settings, drive_db)
+        return row | self._listener.row(self._echo(name, drive_db))
 
     def _echo(self, name: str, drive_db: float) -> Echo:
         x = joined(self.materials.pieces, self.plan.echo_seconds, bass_heavy=True)
-        return echo_of(self.bench, x, self.materials.processors[name], drive_db)
+        return echo_of(self.bench_for(name), x, self.materials.processors[name], drive_db)
 
-    def _speech(self) -> tuple[Speech, float]:
-        """The talker and his RMS in Pa: the unprocessed echo at volume 0 is `echo_over_speech_db` above."""
+    @cached_property
+    def _listener(self) -> Listener:
+        """The talker's level follows from the unprocessed echo at volume 0."""
+        plan, materials = self.plan, self.materials
         echo = self._echo(NONE, self.bench.full_drive_db).pressure_pa
-        rms_pa = float(np.sqrt(np.mean(np.square(echo)))) * 10 ** (-self.plan.echo_over_speech_db / 20)
-        rng = np.random.default_rng(self.plan.seed)
-        return spoken(list(self.materials.words), self.bench.room, rms_pa, rng), rms_pa
+        rms_pa = float(np.sqrt(np.mean(np.square(echo)))) * 10 ** (-plan.echo_over_speech_db / 20)
+        speech = spoken(list(materials.words), self.bench.room, rms_pa, np.random.default_rng(plan.seed))
+        return Listener(
+            speech, rms_pa, self.bench.microphone, materials.canceller, materials.detectors, plan.seed
+        )
 
     def _curve(self, name: str) -> Loudness:
-        """The loudness curve of a processor, kept in a file."""
-        path = self.folder / "points" / f"loudness_{name}.json"
-        if not path.is_file():
-            top = self.bench.full_drive_db + (0.0 if name == NONE else self.plan.extra_drive_db)
-            drives = np.arange(min(self.plan.volumes_db) + self.bench.full_drive_db - 12.0, top + 0.1, 3.0)
-            if name != NONE:
-                drives = drives[::2]
-            curve = loudness_curve(
-                self.bench, self.bass_heavy, self.materials.processors[name], drives.tolist()
-            )
-            write_text(path, json.dumps([curve.drive_db.tolist(), curve.lufs.tolist()]))
-        self._on_point(f"loudness of {name}")
-        drive, lufs = json.loads(path.read_text())
+        """The loudness curve of a processor."""
+        settings, drives = self.materials.processors[name], self._drives_db(name)
+        bench = self.bench_for(name)
+
+        def make() -> list[list[float]]:
+            curve = loudness_curve(bench, self.bass_heavy, settings, drives)
+            return [curve.drive_db.tolist(), curve.lufs.tolist()]
+
+        drive, lufs = self._kept(f"loudness_{name}", make)
         return Loudness(np.array(drive), np.array(lufs))
+
+    def _drives_db(self, name: str) -> list[float]:
+        """None is wanted at its volumes only; the others from far below to far above, the twin is linear."""
+        full = self.bench.full_drive_db
+        if name == NONE:
+            return sorted(volume + full for volume in self.plan.volumes_db)
+        low, top = min(self.plan.volumes_db) + full - 12.0, full + self.plan.extra_drive_db
+        steps = 1 if name == LINEAR else max(1, round((top - low) / LOUDNESS_STEP_DB))
+        return [float(drive) for drive in np.linspace(low, top, steps + 1)]
 
     def _claim(self) -> None:
         """Write what this experiment is, or refuse a folder that holds another."""
@@ -196,37 +166,3 @@ class Experiment:
             "canceller": m.canceller.name,
             "detectors": [[d.name, d.threshold, split] for d, split in m.detectors],
         }
-
-
-def joined(pieces: Sequence[Piece], seconds: float, *, bass_heavy: bool) -> Doubles:
-    """The middle of every bass-heavy piece, or of every other, one after the other."""
-    size = round(seconds * SAMPLE_RATE)
-    parts = [p.samples for p in pieces if p.bass_heavy == bass_heavy]
-    cut = [x[max(0, (len(x) - size) // 2) :][:size] for x in parts]
-    return np.concatenate(cut) if cut else np.zeros(0)
-
-
-def digest(x: Doubles) -> str:
-    """A short name for the content of an array."""
-    return hashlib.sha256(np.ascontiguousarray(x, dtype=np.float32).tobytes()).hexdigest()[:16]
-
-
-def write_text(path: Path, text: str) -> None:
-    """A file that appears whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".part", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
-
-
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One line per row; columns in the order in which they first appear."""
-    import io
-
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())

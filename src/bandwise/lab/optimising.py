@@ -1,6 +1,6 @@
-"""The rest of a preset by optimisation: most loudness and bass at the last volume step, within the target."""
+"""The rest of a preset by optimisation: most bass at the loudness there is without it, within targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,20 @@ from bandwise.measure.residual import gain_residual
 
 Doubles = NDArray[np.float64]
 
-BASS_WEIGHT = 1.0  # a decibel of bass against one of loudness, ours
-PENALTY_PER_PERCENT = 3.0  # decibels
+# Below the last volume step, where the sum is limited, and 6 dB softer, where bands alone are: a preset
+# that is tried at the last step only lets the cone go farther at the step before.
+VOLUMES_DB = (0.0, -6.0)
+# A canceller leaves some 37 dB below the echo of a linear loudspeaker, 1.4 %. What the loudspeaker adds shall
+# be less: 1 % costs 2 dB of ERLE, 1.5 % would cost 3.5 dB.
+RESIDUAL_PERCENT = 1.0
+# Decibels of worth per unit beyond a target; more than bass gains by going beyond it (5 dB per % of rest).
+DISTORTION_PENALTY, RESIDUAL_PENALTY, SOFTNESS_PENALTY = 3.0, 12.0, 3.0
+LOUDNESS_PER_DRIVE = 0.7  # LU per dB between limiting and not: for the step towards equal loudness
+DRIVE_BOUNDS_DB = (-30.0, 30.0)
+PROGRAMME_SECONDS = 9.0
+START = Choice(-5.0, -1.0, 9.0, -12.0, -13.0, 7.0)  # lowest tones held first, as they move the cone most
 # Where there is no model to try a preset on: ceilings at the limits, mild compression.
 CAUTIOUS = Choice(0.0, 0.0, 3.0, -18.0, -18.0, 3.0)
-RESIDUAL_PERCENT = 1.5  # an echo canceller cannot model more than 36 dB below the echo, ours
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,15 @@ class Outcome:
     distortion_percent: float
     residual_percent: float
 
-    def worth(self, target_percent: float) -> float:
-        """Loudness and bass, less a penalty for what is beyond the targets."""
-        beyond = max(0.0, self.distortion_percent - target_percent)
-        beyond += max(0.0, self.residual_percent - RESIDUAL_PERCENT)
-        return self.loudness_lufs + BASS_WEIGHT * self.bass_db - PENALTY_PER_PERCENT * beyond
+    def worth(self, wanted_lufs: float, target_percent: float) -> float:
+        """Bass at the wanted loudness, less penalties for what is beyond the targets, or too soft."""
+        missing = wanted_lufs - self.loudness_lufs
+        return (
+            self.bass_db + missing
+            - SOFTNESS_PENALTY * max(0.0, missing)
+            - DISTORTION_PENALTY * max(0.0, self.distortion_percent - target_percent)
+            - RESIDUAL_PENALTY * max(0.0, self.residual_percent - RESIDUAL_PERCENT)
+        )  # fmt: skip
 
 
 def outcome(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Outcome:
@@ -46,16 +59,48 @@ def outcome(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_
     pressure = bench.loudspeaker.play(digital).pressure_pa
     residual = gain_residual(pressure, bench.linear.play(digital).pressure_pa, SAMPLE_RATE)
     heard = bench.heard(pressure)
-    distortion = gap_distortion(lambda y: bench.played(y, settings, drive_db).pressure_pa, x)
+    distortion = gap_distortion(lambda y: bench.played(y, settings, drive_db).pressure_pa, x, pressure)
     return Outcome(
         integrated_loudness(heard, SAMPLE_RATE), bass_level_db(heard, SAMPLE_RATE), distortion, residual
     )
+
+
+def loudness(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> float:
+    """LUFS at the listener's."""
+    return integrated_loudness(bench.heard(bench.played(x, settings, drive_db).pressure_pa), SAMPLE_RATE)
 
 
 def rail_sag_db(bench: Bench, x: Doubles) -> float:
     """How far the rail falls while the programme is as loud as it gets."""
     played = bench.loudspeaker.play(np.clip(x * 10 ** (bench.full_drive_db / 20), -1.0, 1.0))
     return float(20.0 * np.log10(bench.amplifier.rail_v / played.lowest_rail_v))
+
+
+class Trial:
+    """Tries presets at the loudness that the unprocessed device has at `VOLUMES_DB`.
+
+    The drive for that is found as presets are tried: each starts where the one before ended, and goes one
+    step. What is missing then is counted in `Outcome.worth`.
+    """
+
+    def __init__(self, bench: Bench, x: Doubles, target_percent: float) -> None:
+        self._bench, self._x, self._target_percent = bench, x, target_percent
+        self._drives_db = [volume + bench.full_drive_db for volume in VOLUMES_DB]
+        self._wanted_lufs = [loudness(bench, x, None, drive) for drive in self._drives_db]
+
+    def worth(self, settings: MultibandSettings) -> float:
+        """Mean over the volumes, in decibels."""
+        for k, wanted in enumerate(self._wanted_lufs):
+            missing = wanted - loudness(self._bench, self._x, settings, self._drives_db[k])
+            self._drives_db[k] = float(
+                np.clip(self._drives_db[k] + missing / LOUDNESS_PER_DRIVE, *DRIVE_BOUNDS_DB)
+            )
+        return float(np.mean([o.worth(w, self._target_percent) for o, w in self.outcomes(settings)]))
+
+    def outcomes(self, settings: MultibandSettings) -> Sequence[tuple[Outcome, float]]:
+        """What comes of it at every volume, and the LUFS that were wanted."""
+        found = [outcome(self._bench, self._x, settings, drive) for drive in self._drives_db]
+        return list(zip(found, self._wanted_lufs, strict=True))
 
 
 def tuned(
@@ -79,21 +124,19 @@ def tuned(
     from scipy.optimize import minimize
 
     limits = limits or simulated_limits(bench.loudspeaker, target_percent)
-    sag_db, tries = rail_sag_db(bench, x), 0
+    sag_db, trial, worths = rail_sag_db(bench, x), Trial(bench, x, target_percent), list[float]()
 
     def make(vector: Doubles) -> Tuning:
         choice = Choice(**dict(zip(NAMES, (float(v) for v in vector), strict=True)))
         return derive(limits, choice, rail_sag_db=sag_db, target_percent=target_percent)
 
     def loss(vector: Doubles) -> float:
-        nonlocal tries
-        tries += 1
-        worth = outcome(bench, x, make(vector).settings, bench.full_drive_db).worth(target_percent)
-        on_step(tries, worth)
-        return -worth
+        worths.append(trial.worth(make(vector).settings))
+        on_step(len(worths), worths[-1])
+        return -worths[-1]
 
-    start = Choice().vector()
-    simplex = np.vstack([start, *(start + step for step in np.diag([3.0, 3.0, 3.0, -4.0, -5.0, 3.0]))])
+    start = START.vector()
+    simplex = np.vstack([start, *(start + step for step in np.diag([3.0, 3.0, -3.0, -4.0, -5.0, 3.0]))])
     found = minimize(
         loss, start, method="Nelder-Mead", bounds=Choice.BOUNDS,
         options={"maxfev": evaluations, "initial_simplex": simplex, "xatol": 0.2, "fatol": 0.02},

@@ -1,6 +1,7 @@
 """What the loudspeaker plays: recordings of a data folder, or music made here where there are none."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def _hat(rng: np.random.Generator) -> Doubles:
     """A burst of bright noise."""
     noise = rng.standard_normal(round(0.08 * SAMPLE_RATE))
     return np.asarray(np.diff(noise, prepend=0.0) * np.exp(-np.arange(len(noise)) / (0.015 * SAMPLE_RATE)))
+
+
+def joined(pieces: Sequence[Piece], seconds: float, *, bass_heavy: bool) -> Doubles:
+    """The middle of every bass-heavy piece, or of every other, one after the other."""
+    size = round(seconds * SAMPLE_RATE)
+    parts = [p.samples for p in pieces if p.bass_heavy == bass_heavy]
+    cut = [x[max(0, (len(x) - size) // 2) :][:size] for x in parts]
+    return np.concatenate(cut) if cut else np.zeros(0)
+
+
+def excerpt(pieces: Sequence[Piece], seconds: float) -> Doubles:
+    """As much in all, in equal shares from every bass-heavy piece."""
+    count = sum(piece.bass_heavy for piece in pieces)
+    return joined(pieces, seconds / max(count, 1), bass_heavy=True)
 
 
 def normalised(x: Doubles) -> Doubles:

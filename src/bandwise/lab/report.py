@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from bandwise.device.wakeword import wilson_interval
 from bandwise.dynamics.store import to_toml
 from bandwise.lab import charts
-from bandwise.lab.experiment import Experiment, write_text
+from bandwise.lab.experiment import Experiment
+from bandwise.lab.files import write_text
 from bandwise.lab.measuring import Row
+from bandwise.lab.plan import LINEAR
 from bandwise.lab.verdict import verdicts
 from bandwise.measure.loudness import integrated_loudness
 
@@ -38,13 +40,14 @@ COLUMNS = {
 def write_report(experiment: Experiment, rows: Sequence[Row], path: Path) -> None:
     """Draw and write the page."""
     detectors = [d.name for d, _ in experiment.materials.detectors if f"{d.name}_words" in rows[0]]
+    bent = [row for row in rows if row["processor"] != LINEAR]
     signals = at_one_loudness(experiment, rows)
     pictures = {
         "Waveforms at equal loudness": charts.waveforms(signals),
         "Bass at equal loudness": charts.spectra(signals, "conventional"),
-        "Distortion against level": charts.distortion_against_level(rows),
+        "Distortion against level": charts.distortion_against_level(bent),
         "Strain against volume": charts.against_volume(
-            rows,
+            bent,
             {
                 "peak_excursion_mm": "excursion, mm",
                 "clipped_percent": "clipped, % of time",
@@ -52,10 +55,9 @@ def write_report(experiment: Experiment, rows: Sequence[Row], path: Path) -> Non
             },
         ),
     }
-    if "erle_db" in rows[0]:
-        pictures["Echo against volume"] = charts.against_volume(
-            rows, {"erle_db": "ERLE, dB", "residual_over_speech_db": "residual echo over speech, dB"}
-        )
+    pictures["Echo against volume"] = charts.against_volume(
+        rows, {"erle_db": "ERLE, dB", "residual_over_speech_db": "residual echo over speech, dB"}
+    )
     pictures |= {f"False rejects: {name}": charts.false_rejects(rows, name) for name in detectors}
     parts = [
         "<h1>Multiband dynamics on a simulated device</h1>",
@@ -84,7 +86,7 @@ def at_one_loudness(experiment: Experiment, rows: Sequence[Row]) -> dict[str, Do
     signals: dict[str, Doubles] = {}
     target = None
     for row in rows:
-        if float(row["volume_db"]) == volume:
+        if float(row["volume_db"]) == volume and row["processor"] != LINEAR:
             settings = experiment.materials.processors[str(row["processor"])]
             x = experiment.bench.played(experiment.bass_heavy, settings, float(row["drive_db"])).pressure_pa
             loudness = integrated_loudness(x, 48_000)

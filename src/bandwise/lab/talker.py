@@ -3,11 +3,12 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.device.room import Room, through
+from bandwise.device.room import Paths, through
 from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
@@ -73,7 +74,7 @@ def recorded_words(folder: Path) -> list[Word]:
     return words
 
 
-def spoken(words: list[Word], room: Room, rms: float, rng: np.random.Generator) -> Speech:
+def spoken(words: list[Word], room: Paths, rms: float, rng: np.random.Generator) -> Speech:
     """All words in random order, with pauses, through the room; the loudest half second of each at `rms`.
 
     Without words it is silence, in which the echo can still be measured.
@@ -99,22 +100,29 @@ def loudest_rms(x: Doubles) -> float:
     return float(np.sqrt((total[size:] - total[:-size]).max() / size))
 
 
-def counted(speech: Speech, found_s: Doubles, split: str | None = None) -> tuple[int, int, int]:
-    """(wake words, those heard, false accepts) for detections at `found_s`.
+class Counts(NamedTuple):
+    """Wake words, those heard, false accepts, and what became of each word in turn: h heard, m missed."""
+
+    words: int
+    heard: int
+    false_accepts: int
+    each: str
+
+
+def counted(speech: Speech, found_s: Doubles, split: str | None = None) -> Counts:
+    """What detections at `found_s` are worth.
 
     With `split` only wake words of that split count as words; detections of any word of it are never false.
     """
-    words = heard = 0
-    due = np.zeros(len(found_s), dtype=bool)
+    each, due = "", np.zeros(len(found_s), dtype=bool)
     for start, end, word in zip(speech.starts_s, speech.ends_s, speech.words, strict=True):
         if word.keyword != WAKE_WORD:
             continue
         inside = (found_s >= start) & (found_s <= end + LATE_S)
         due |= inside
         if split is None or word.split == split:
-            words += 1
-            heard += bool(inside.any())
-    return words, heard, int(np.count_nonzero(~due))
+            each += "h" if inside.any() else "m"
+    return Counts(len(each), each.count("h"), int(np.count_nonzero(~due)), each)
 
 
 def silent_mask(speech: Speech) -> NDArray[np.bool_]:

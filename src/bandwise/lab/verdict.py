@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from bandwise.lab.charts import by_processor
 from bandwise.lab.measuring import Row
+from bandwise.lab.plan import LINEAR
 
 Doubles = NDArray[np.float64]
 
-OURS, BASELINE, SAME_NUMBERS = "tuned", "conventional", "conventional-tuned"
+OURS, BASELINE = "tuned", "conventional"
 LEAST_LOUDNESS_GAP_LU = 0.5
+RESAMPLES = 2_000  # of the bootstrap
 
 
 def verdicts(rows: Sequence[Row], detectors: Sequence[str]) -> list[str]:
@@ -19,15 +21,15 @@ def verdicts(rows: Sequence[Row], detectors: Sequence[str]) -> list[str]:
     grouped = by_processor(rows)
     if OURS not in grouped or BASELINE not in grouped:
         return []
-    lines = [_bass_at_equal_loudness(grouped[OURS], other, name) for name, other in _others(grouped)]
-    lines += [
-        line for name, other in _others(grouped) if (line := _bass_at_distortion(grouped[OURS], other, name))
-    ]
-    for name, other in _others(grouped):
-        lines += [line] if (line := _distortion_at_bass(grouped[OURS], other, name)) else []
+    ours, heard = grouped[OURS], _others(grouped)
+    bent = [(name, other) for name, other in heard if name != LINEAR]
+    lines = [_bass_at_equal_loudness(ours, other, name) for name, other in bent]
+    lines += [_bass_at_distortion(ours, other, name) for name, other in bent]
+    lines += [_distortion_at_bass(ours, other, name) for name, other in bent]
     for detector in detectors:
-        lines += [_rejects(grouped[OURS], other, name, detector) for name, other in _others(grouped)]
-    return lines + _shortfalls(grouped)
+        lines += [_rejects(ours, other, name, detector) for name, other in heard]
+        lines.append(_without_music(rows[0], detector))
+    return [line for line in lines + _shortfalls(grouped) if line]
 
 
 def _others(grouped: dict[str, list[Row]]) -> list[tuple[str, list[Row]]]:
@@ -98,10 +100,11 @@ def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
 
 def _rejects(ours: Sequence[Row], other: Sequence[Row], name: str, detector: str) -> str:
     """Missed words over the loudest third, summed, and at every volume."""
-    missed, words = f"{detector}_missed", f"{detector}_words"
-    sums = [sum(int(r[missed]) for r in top_third(rows)) for rows in (ours, other)]
-    count = sum(int(r[words]) for r in top_third(ours))
+    missed, each = f"{detector}_missed", f"{detector}_each"
+    loud = [[str(row[each]) for row in top_third(rows)] for rows in (ours, other)]
+    sums = ["".join(rows).count("m") for rows in loud]
     change = 100.0 * (sums[0] / sums[1] - 1.0) if sums[1] else float("nan")
+    low, high = change_interval(loud[0], loud[1])
     worse = [
         f"{float(a['volume_db']):g}"
         for a, b in zip(ours, other, strict=True)
@@ -109,9 +112,34 @@ def _rejects(ours: Sequence[Row], other: Sequence[Row], name: str, detector: str
     ]
     more = f"more than {name} at {', '.join(worse)} dB" if worse else f"never more than {name}"
     return (
-        f"{detector}, loudest third: tuned missed {sums[0]} of {count}, {name} {sums[1]} ({change:+.0f} %); "
-        f"by volume {more}."
+        f"{detector}, loudest third: tuned missed {sums[0]} of {len(''.join(loud[0]))}, {name} {sums[1]} "
+        f"({change:+.0f} %, 95 % interval {low:+.0f} to {high:+.0f}); by volume {more}."
     )
+
+
+def change_interval(ours: Sequence[str], other: Sequence[str], seed: int = 1) -> tuple[float, float]:
+    """95 % interval of the change in misses in percent; a string of h and m per volume, of the same words.
+
+    Bootstrap over words, so that what one clip does at several volumes and in both is one observation.
+    """
+    misses = np.array([[[c == "m" for c in row] for row in rows] for rows in (ours, other)]).sum(axis=1)
+    if not misses[1].any():
+        return float("nan"), float("nan")
+    words = misses.shape[1]
+    drawn = np.random.default_rng(seed).integers(words, size=(RESAMPLES, words))
+    ours_sum, other_sum = (own[drawn].sum(axis=1) for own in misses)
+    changes = 100.0 * (ours_sum[other_sum > 0] / other_sum[other_sum > 0] - 1.0)
+    low, high = np.quantile(changes, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _without_music(row: Row, detector: str) -> str:
+    """What no processor can help."""
+    missed = row.get(f"{detector}_missed_without_music")
+    if missed is None:
+        return ""
+    words = row[f"{detector}_words"]
+    return f"{detector} misses {missed} of {words} with no music at all: room, level and detector."
 
 
 def _shortfalls(grouped: dict[str, list[Row]]) -> list[str]:

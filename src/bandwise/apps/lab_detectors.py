@@ -1,0 +1,29 @@
+"""`bandwise lab --detectors`: how well the wake word detectors do by themselves."""
+
+from pathlib import Path
+
+from bandwise.apps import measuring
+
+NOISE_SNR_DB = 5.0
+
+
+def print_rates(data: Path, seed: int) -> None:
+    """A table of hits and false alarms per hour on the valid split of `data`."""
+    from bandwise.device.wakeword import wilson_interval
+    from bandwise.lab.ears import detectors_for
+    from bandwise.lab.rates import background, rates, valid_words, with_noise
+
+    words, sounds = valid_words(data), background(data)
+    noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)
+    print("| detector | threshold | heard | 95 % | at 5 dB SNR | false alarms per hour |\n" + "|---" * 6 + "|")
+    found = detectors_for(data, any_words=True)
+    with measuring.progress("detectors", len(found)) as done:
+        for detector, _ in found:
+            clean, hidden = rates(detector, words, sounds), rates(detector, noisy, [])
+            low, high = wilson_interval(clean.hits, clean.words)
+            print(
+                f"| {detector.name} | {detector.threshold:g} | {clean.hits} of {clean.words} "
+                f"| {100 * low:.1f} to {100 * high:.1f} % | {hidden.hits} of {hidden.words} "
+                f"| {clean.false_alarms_per_hour:.1f} ({clean.false_alarms} in {clean.other_hours:.2f} h) |"
+            )
+            done(detector.name)
