@@ -19,7 +19,7 @@ SDR = ["--measures", "si_sdr"]
 def _half_the_level(monkeypatch):
     """Stand in for the network: half the level, which SI-SDR does not mind; the model "late" is delayed."""
 
-    def enhance(x, sample_rate, *, model="base", postfilter=True, attenuation_limit_db=None):
+    def enhance(x, sample_rate, *, model="base", postfilter=False, attenuation_limit_db=None):
         y = x / 2
         if model == "late":
             y[100:], y[:100] = y[:-100].copy(), 0
@@ -57,11 +57,18 @@ def test_json_and_csv_agree(small_data_folder, tmp_path):
 
 
 def test_two_models_are_compared(small_data_folder):
-    """Each --model is a system of its own; switching the postfilter off shows in its name."""
-    models = ["--model", "base", "--model", "runs/last.onnx", "--no-postfilter"]
+    """Each --model is a system of its own; switching the postfilter on shows in its name."""
+    models = ["--model", "base", "--model", "runs/last.onnx", "--postfilter"]
     result = run("--data", small_data_folder, "--count", 1, *models, *SDR, "--json")
     systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
-    assert systems == ["noisy", "base, no postfilter", "last, no postfilter"]
+    assert systems == ["noisy", "base, postfilter", "last, postfilter"]
+
+
+def test_postfilter_can_stand_beside(small_data_folder):
+    """With --with-postfilter each network is there twice."""
+    result = run("--data", small_data_folder, "--count", 1, "--with-postfilter", *SDR, "--json")
+    systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
+    assert systems == ["noisy", "base", "base, postfilter"]
 
 
 def test_lag_is_told_and_removed(small_data_folder):
@@ -214,12 +221,12 @@ def test_parts_are_left_out(small_data_folder, monkeypatch):
     result = run("--data", small_data_folder, "--count", 1, *parts, *SDR, "--json")
     systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
     assert systems == ["noisy", "base", "base, no comb", "base, no pitch-path"]
-    assert left_out[0] == ("base", {"postfilter": True, "comb": False})
-    assert left_out[1] == ("base", {"postfilter": True, "pitch_path": False})
+    assert left_out[0] == ("base", {"postfilter": False, "comb": False})
+    assert left_out[1] == ("base", {"postfilter": False, "pitch_path": False})
 
 
 def test_unknown_parts_are_refused(small_data_folder):
     """With the names that there are."""
     result = run("--data", small_data_folder, "--without", "network")
     assert result.exit_code == 2
-    assert "comb, postfilter, pitch-path" in result.stderr
+    assert "comb, pitch-path" in result.stderr

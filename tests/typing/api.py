@@ -11,7 +11,7 @@ mono: NDArray[np.float32] = np.zeros(480, np.float32)
 stereo: NDArray[np.int16] = np.zeros((480, 2), np.int16)
 
 whole: NDArray[Any] = bandwise.enhance(mono, 48_000)
-mild: NDArray[Any] = bandwise.enhance(stereo, 44_100, postfilter=False, attenuation_limit_db=12.0)
+mild: NDArray[Any] = bandwise.enhance(stereo, 44_100, postfilter=True, attenuation_limit_db=12.0)
 
 suppressor = bandwise.NoiseSuppressor(sample_rate=16_000, channels=2, block_multiple=160)
 same_type: NDArray[np.int16] = suppressor.process(stereo, reset=True)

@@ -32,7 +32,7 @@ def enhance(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")
     ] = "base",
-    postfilter: Annotated[bool, typer.Option(help="Deepen what is quiet already.")] = True,
+    postfilter: Annotated[bool, typer.Option(help="Less noise between words, more harm to speech.")] = False,
     attenuation_limit_db: Annotated[
         float | None,
         typer.Option(metavar="DB", min=0.0, help="Never take away more than this; 0 leaves all as it is."),
@@ -72,7 +72,7 @@ def make_suppressor(
     channels: int,
     *,
     model: str,
-    postfilter: bool = True,
+    postfilter: bool = False,
     attenuation_limit_db: float | None = None,
     block_multiple: int = 1,
 ) -> "Processor":

@@ -37,11 +37,12 @@ def evaluate(
     clean: Annotated[Path | None, typer.Option(help="Instead of --data: clean file or folder.")] = None,
     noisy: Annotated[Path | None, typer.Option(help="Noisy file or folder, as --clean by name.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Network, by name or path; may repeat.")] = None,
-    postfilter: Annotated[bool, typer.Option(help="Deepen what is quiet already.")] = True,
+    postfilter: Annotated[bool, typer.Option(help="Less noise between words, more harm to speech.")] = False,
     attenuation_limit_db: Annotated[float | None, typer.Option(min=0, help="Never attenuate more.")] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Also with comb, postfilter or pitch-path left out.")
-    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Also with comb or pitch-path left out.")] = None,
+    with_postfilter: Annotated[
+        bool, typer.Option("--with-postfilter", help="Also with the postfilter.")
+    ] = False,
     measures: Annotated[str | None, typer.Option(help="Some of pesq,stoi,estoi,si_sdr,lsd_high.")] = None,
     dnsmos: Annotated[Path | None, typer.Option(help="Folder with the DNSMOS models.")] = None,
     clean_through: Annotated[
@@ -61,7 +62,7 @@ def evaluate(
 
     bandwise evaluate --data recordings/ --count 60 --snr 0,5,10,15
 
-    bandwise evaluate --clean references/ --noisy takes/ --no-postfilter
+    bandwise evaluate --clean references/ --noisy takes/ --postfilter
 
     bandwise evaluate --data recordings/ --peers --csv scores.csv
 
@@ -73,6 +74,8 @@ def evaluate(
     recordings = _recordings(data, clean, noisy, settings)
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
     systems |= ablations(model or ["base"], without or [], postfilter=postfilter)
+    if with_postfilter:
+        systems |= suppressors(model or ["base"], True, attenuation_limit_db)
     systems |= found_peers(peer or [], all_known=peers)
     known = read_rows(reuse) if reuse else []
     run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)

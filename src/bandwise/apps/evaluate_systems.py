@@ -9,7 +9,7 @@ from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure.scoring import Process
 
-PARTS = {"comb": "comb", "postfilter": "postfilter", "pitch-path": "pitch_path"}
+PARTS = {"comb": "comb", "pitch-path": "pitch_path"}
 """What can be left out, and what `Ablation` calls it."""
 
 
@@ -42,7 +42,7 @@ def ablations(models: Sequence[str], without: Sequence[str], *, postfilter: bool
 
     model, name = next(iter(_names(models, postfilter=postfilter).items()))
     return {
-        f"{name}, no {part}": Ablation(model, **({"postfilter": postfilter} | {PARTS[part]: False}))
+        f"{name}, no {part}": Ablation(model, postfilter=postfilter, **{PARTS[part]: False})
         for part in without
     }
 
@@ -66,5 +66,5 @@ def found_peers(entries: Sequence[str], *, all_known: bool) -> dict[str, Process
 def _names(models: Sequence[str], *, postfilter: bool) -> dict[str, str]:
     """What each network goes by in the tables: paths by their last part where that is clear."""
     stems = Counter(Path(model).stem for model in models)
-    ending = "" if postfilter else ", no postfilter"
+    ending = ", postfilter" if postfilter else ""
     return {model: (Path(model).stem if stems[Path(model).stem] == 1 else model) + ending for model in models}

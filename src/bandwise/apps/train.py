@@ -47,7 +47,7 @@ def train(
         float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")
     ] = 0.15,
     learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 5e-3,
-    loss: Annotated[str, typer.Option(help="Form of the gain loss: sones (2021) or plain (2020).")] = "sones",
+    loss: Annotated[str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")] = "plain",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
     loudness_share: Annotated[
         float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")

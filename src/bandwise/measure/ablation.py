@@ -42,7 +42,7 @@ LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
 
 @dataclass(frozen=True)
 class Ablation:
-    """A system for `evaluate_pairs`: one network, with what is False left out.
+    """A system for `evaluate_pairs`: one network, with what is False left out; the defaults are the product.
 
     `pitch_path`: the period follows the likeliest path over frames; without it each frame takes the highest
     peak of its own correlation.
@@ -50,7 +50,7 @@ class Ablation:
 
     model: str | Path = "base"
     comb: bool = True
-    postfilter: bool = True
+    postfilter: bool = False
     pitch_path: bool = True
 
     def __call__(self, x: Array, sample_rate: int) -> Array:

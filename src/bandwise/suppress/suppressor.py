@@ -95,7 +95,7 @@ class NoiseSuppressor(HopProcessor):
         sample_rate: 8,000 to 192,000 Hz; other rates than 48,000 are resampled on the way in and out.
         channels: columns of each block; 1 takes (frames,) too.
         model: name of a network that ships, or the path of an exported one.
-        postfilter: deepen small gains, which removes more noise.
+        postfilter: deepen small gains: less noise between words, more harm to speech.
         attenuation_limit_db: turn no band down by more than this, 0 (change nothing) upwards; None: no limit.
         block_multiple: every block is a multiple of this many samples; 480 (10 ms) waits least.
 
@@ -115,7 +115,7 @@ class NoiseSuppressor(HopProcessor):
         sample_rate: int = 48_000,
         channels: int = 1,
         model: str | Path = "base",
-        postfilter: bool = True,
+        postfilter: bool = False,
         attenuation_limit_db: float | None = None,
         block_multiple: int = 1,
     ) -> None:
@@ -152,7 +152,7 @@ def enhance(
     sample_rate: int,
     *,
     model: str | Path = "base",
-    postfilter: bool = True,
+    postfilter: bool = False,
     attenuation_limit_db: float | None = None,
 ) -> NDArray[Any]:
     """Remove noise and reverberation from a whole recording.

@@ -20,10 +20,10 @@ from torch import Tensor
 class LossConfig:
     """Weights and exponents of the loss, all dimensionless."""
 
-    gain_form: Literal["sones", "plain"] = "sones"
+    gain_form: Literal["sones", "plain"] = "plain"
     sones_exponent: float = 0.6  # 2 gamma' of the 2021 paper
     sones_epsilon: float = 0.1  # loudness below which errors count as absolute; smaller punishes leaks harder
-    fourth_power_weight: float = 10.0
+    fourth_power_weight: float = 0.0  # published: 10, which pays for half-way gains where in doubt
     strength_weight: float = 1.0
     loudness_share: float = 0.5  # 0: all bands and frames alike; 1: by their loudness alone
 
