@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
 from bandwise.suppress.stft import Array
-from bandwise.suppress.tile import AT_ONCE, LANES, QUAD, ROWS, TILE, one_row, some_rows
+from bandwise.suppress.tile import AT_ONCE, HALF, LANES, QUAD, ROWS, TILE, all_rows, half_the_rows, one_row
 
 MOST = np.float32(255.0)
 """The largest code."""
@@ -112,14 +112,17 @@ def affine(x: Array, layer: Layer, out: Array) -> None:
 @kernel
 def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> int:
     """64 outputs from `first` on for the next rows of codes -> sums [8, 64]; returns how many rows."""
-    some = ROWS if row + ROWS <= codes.shape[0] else 1
+    left = codes.shape[0] - row
+    some = ROWS if left >= ROWS else HALF if left >= HALF else 1
     for place in range(0, BLOCK, LANES):
         group = (first + place) // LANES
-        start, end = layer.edges[group], layer.edges[group + 1]
-        if some == 1:
-            one_row(codes, row, layer.tiles, layer.quads, start, end, sums, place)
+        what = layer.tiles, layer.quads, layer.edges[group], layer.edges[group + 1], sums, place
+        if some == ROWS:
+            all_rows(codes, row, *what)
+        elif some == HALF:
+            half_the_rows(codes, row, *what)
         else:
-            some_rows(codes, row, layer.tiles, layer.quads, start, end, sums, place)
+            one_row(codes, row, *what)
     return some
 
 

@@ -20,9 +20,9 @@ LANES = 16
 QUAD = 4
 """Inputs of a tile, which one step adds to each sum."""
 TILE = LANES * QUAD
-ROWS = 8
-"""Rows that share one reading of the weights."""
-AT_ONCE = {1: 4, ROWS: 1}
+ROWS, HALF = 8, 4
+"""Rows that share one reading of the weights; what is left goes by one."""
+AT_ONCE = {1: 4, HALF: 2, ROWS: 1}
 """Tiles that are added at the same time for so many rows, to sums apart: one sum has to wait for its last."""
 
 Build = Any
@@ -156,4 +156,4 @@ def _every_other(build: Build, vector: Value, first: int) -> Value:
     return some if some.type == wide else build.sext(some, wide)
 
 
-one_row, some_rows = _tile(1), _tile(ROWS)
+one_row, half_the_rows, all_rows = (_tile(rows) for rows in AT_ONCE)
