@@ -62,7 +62,7 @@ def test_limits_are_where_distortion_passes_the_target(known):
     limits = limits_of_table(sweep.table_of(known), 1.0)
     table = sweep.table_of(known)
     at_200 = np.array(sorted(table[200.0]))
-    expected = np.interp(1.0, at_200[:, 1], at_200[:, 0])
+    expected = np.interp(0.0, np.log(at_200[:, 1]), at_200[:, 0])
     assert limits.at(np.array([200.0]))[0] == pytest.approx(expected, abs=0.01)
     assert -25 < expected < -1
 

@@ -1,5 +1,6 @@
 """The tuner: limits that a model and a table agree on, crossovers, ceilings, a comment per number."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +11,12 @@ from bandwise.device.drivers import DRIVERS
 from bandwise.device.loudspeaker import Loudspeaker
 from bandwise.dynamics.store import from_toml
 from bandwise.errors import BandwiseError
+from bandwise.lab.bench import Bench
 from bandwise.lab.deriving import Choice, cutoffs_of, derive
-from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_limits, measured_response
+from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_response, measured_table
+from bandwise.lab.optimising import Outcome, Trial
 from bandwise.lab.preset_text import preset_text
+from bandwise.lab.programme import synthesised
 
 HZ = np.array([30.0, 50.0, 80.0, 120.0, 150.0, 400.0])
 STEEP = Limits(HZ, np.array([-20.0, -16.0, -10.0, -4.0, 0.0, 0.0]), ("distortion",) * 6)
@@ -81,9 +85,9 @@ def test_a_measured_response_is_evened_out_gently():
 
 
 def test_a_table_says_where_distortion_passes():
-    """Straight lines between levels; where the target is never reached the loudest level stands."""
-    limits = limits_of_table({100.0: [(-20, 1.0), (-10, 3.0)], 200.0: [(-20, 0.1), (-10, 0.2)]}, 2.0)
-    assert limits.level_db == pytest.approx([-15.0, -10.0])
+    """A third of the decibels for a third of the factor; where the target is never reached the loudest level stands."""
+    limits = limits_of_table({100.0: [(-20, 1.0), (-8, 8.0)], 200.0: [(-20, 0.1), (-10, 0.2)]}, 2.0)
+    assert limits.level_db == pytest.approx([-16.0, -10.0])
     assert limits.reasons == ("distortion", "loudest measured")
 
 
@@ -92,9 +96,30 @@ def test_tables_are_checked(tmp_path):
     path = tmp_path / "d.csv"
     path.write_text("frequency_hz,level_dbfs\n100,-3\n")
     with pytest.raises(BandwiseError, match="distortion_percent"):
-        measured_limits(path, 5.0)
+        measured_table(path)
     path.write_text("frequency_hz,level_dbfs,distortion_percent\n100,-3,1\n")
     with pytest.raises(BandwiseError, match="3 or more"):
-        measured_limits(path, 5.0)
+        measured_table(path)
     with pytest.raises(BandwiseError, match="cannot be used"):
         measured_response(tmp_path / "none.csv")
+
+
+def test_worth_is_bass_within_targets():
+    """Bass counts one to one; each target that is missed, and each unit of missing loudness, costs more."""
+    good = Outcome(-20.0, -30.0, 4.0, 0.8)
+    worth = good.worth(-20.0, 5.0)
+    assert replace(good, bass_db=-29.0).worth(-20.0, 5.0) == pytest.approx(worth + 1.0)
+    assert replace(good, distortion_percent=4.9, residual_percent=0.99).worth(-20.0, 5.0) == worth
+    assert replace(good, distortion_percent=6.0).worth(-20.0, 5.0) < worth - 1.0
+    assert replace(good, bass_db=-29.0, residual_percent=1.2).worth(-20.0, 5.0) < worth
+    assert replace(good, loudness_lufs=-21.0).worth(-20.0, 5.0) < worth
+    assert replace(good, loudness_lufs=-19.0).worth(-20.0, 5.0) == pytest.approx(worth - 1.0)
+
+
+def test_presets_are_tried_at_equal_loudness():
+    """After some tries a preset plays as loud as the device without it, at both volumes."""
+    trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, 5.0)
+    for _ in range(4):
+        trial.worth(derive(STEEP, Choice()).settings)
+    for found, wanted_lufs in trial.outcomes(derive(STEEP, Choice()).settings):
+        assert found.loudness_lufs == pytest.approx(wanted_lufs, abs=0.5)

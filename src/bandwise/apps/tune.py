@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bandwise.lab.bench import Bench
-    from bandwise.lab.deriving import Tuning
-    from bandwise.lab.limits import Limits
+    from bandwise.lab.deriving import Response, Tuning
+    from bandwise.lab.limits import Table
 
 
 def tune(
@@ -66,7 +65,7 @@ def tune(
         _from_recording(recording, target, output, plot)
     else:
         assert distortion is not None
-        _from_tables(distortion, response, target, output, plot)
+        _from_files(distortion, response, target, output, plot)
 
 
 def _write_sweep(path: Path) -> None:
@@ -117,37 +116,43 @@ def _from_driver(
             output, tuning, f"For {bench.driver.name} at {rail_v:g} V: {bench.driver.source or 'no source'}."
         )
         if plot:
-            _draw(plot, limits, tuning, bench, x)
+            from bandwise.lab.tuning_chart import chart_of_model
+
+            _draw(plot, chart_of_model(limits, tuning.settings, bench, x))
 
 
 def _from_recording(recording: Path, target: float, output: Path, plot: Path | None) -> None:
+    from bandwise.lab.sweep import read_recording, table_of
+
+    table = table_of(read_recording(*_read(recording)))
+    heading = f"From a recording of the test signal; distortion aimed at: {target:g} %."
+    _from_table(table, None, target, heading, output, plot)
+
+
+def _from_files(
+    distortion: Path, response: Path | None, target: float, output: Path, plot: Path | None
+) -> None:
+    from bandwise.lab.limits import measured_response, measured_table
+
+    curve = measured_response(response) if response else None
+    heading = f"From measurements; distortion aimed at: {target:g} %."
+    _from_table(measured_table(distortion), curve, target, heading, output, plot)
+
+
+def _from_table(
+    table: "Table", curve: "Response | None", target: float, heading: str, output: Path, plot: Path | None
+) -> None:
     from bandwise.lab.deriving import derive
     from bandwise.lab.limits import limits_of_table
     from bandwise.lab.optimising import CAUTIOUS
-    from bandwise.lab.sweep import read_recording, table_of
 
-    samples, rate = _read(recording)
-    measurements = read_recording(samples, rate)
-    limits = limits_of_table(table_of(measurements), target)
-    tuning = derive(limits, CAUTIOUS, target_percent=target, optimised=False)
-    _write(output, tuning, f"From a recording of the test signal; distortion aimed at: {target:g} %.")
-    if plot:
-        _draw(plot, limits, tuning)
-
-
-def _from_tables(
-    distortion: Path, response: Path | None, target: float, output: Path, plot: Path | None
-) -> None:
-    from bandwise.lab.deriving import derive
-    from bandwise.lab.limits import measured_limits, measured_response
-    from bandwise.lab.optimising import CAUTIOUS
-
-    limits = measured_limits(distortion, target)
-    curve = measured_response(response) if response else None
+    limits = limits_of_table(table, target)
     tuning = derive(limits, CAUTIOUS, target_percent=target, optimised=False, response_db=curve)
-    _write(output, tuning, f"From measurements; distortion aimed at: {target:g} %.")
+    _write(output, tuning, heading)
     if plot:
-        _draw(plot, limits, tuning)
+        from bandwise.lab.tuning_chart import chart_of_measurements
+
+        _draw(plot, chart_of_measurements(limits, tuning.settings, table))
 
 
 def _read(path: Path) -> "tuple[NDArray[np.float64], int]":
@@ -171,16 +176,9 @@ def _write(output: Path, tuning: "Tuning", heading: str) -> None:
     note(f"{output}: bandwise dynamics music.wav -o out.wav --preset {output}")
 
 
-def _draw(
-    plot: Path,
-    limits: "Limits",
-    tuning: "Tuning",
-    bench: "Bench | None" = None,
-    x: "NDArray[np.float64] | None" = None,
-) -> None:
+def _draw(plot: Path, picture: bytes) -> None:
     from bandwise.audio_io.sinks import atomic
-    from bandwise.lab.tuning_chart import tuning_chart
 
     with atomic(plot) as temporary:
-        temporary.write_bytes(tuning_chart(limits, tuning.settings, bench, x))
+        temporary.write_bytes(picture)
     note(f"drew {plot}")

@@ -142,9 +142,7 @@ def _mean_level(hz: Doubles, level: Doubles, low_hz: float, high_hz: float) -> f
 
 def _by_rule(reason: str) -> str:
     """The reason of a number that no optimiser has seen."""
-    return re.sub(
-        "^optimised: .*", "by rule: without a model of the driver nothing can be tried out", reason
-    ).replace(" by optimisation, as", ": by rule;")
+    return re.sub("^optimised: .*", BY_RULE, reason).replace(" by optimisation, as", ": by rule;")
 
 
 def _lowest(limits: Limits, low_hz: float, high_hz: float) -> float:

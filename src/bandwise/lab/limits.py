@@ -11,6 +11,7 @@ from bandwise.device.loudspeaker import Loudspeaker
 from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
+Table = dict[float, list[tuple[float, float]]]  # (level in dBFS, distortion in percent) by frequency
 
 TONES_HZ = (32, 40, 52, 64, 80, 100, 124, 160, 200, 252, 320, 400)
 TONE_SECONDS, WINDOW_SECONDS = 0.5, 0.25  # every tone has whole periods in the window
@@ -77,21 +78,18 @@ def harmonic_percent(x: Doubles, hz: float, sample_rate: int) -> float:
     return float(100.0 * np.sqrt(np.square(harmonics).sum()) / max(float(spectrum[first]), 1e-30))
 
 
-def measured_limits(path: Path, distortion_percent: float) -> Limits:
-    """Limits from a CSV with the columns frequency_hz, level_dbfs and distortion_percent.
-
-    At every frequency the level is where distortion passes the target; beyond the loudest level that was
-    measured nothing is promised.
+def measured_table(path: Path) -> Table:
+    """(level, distortion) at each frequency, from a CSV with frequency_hz, level_dbfs and distortion_percent.
 
     Raises:
         BandwiseError: for a missing file, column or number, or fewer than three frequencies.
     """
-    table: dict[float, list[tuple[float, float]]] = {}
+    table: Table = {}
     for hz, level, percent in _numbers(path, DISTORTION_COLUMNS):
         table.setdefault(hz, []).append((level, percent))
     if len(table) < 3:
         raise BandwiseError(f"got {path} with {len(table)} frequencies; 3 or more are needed; measure more.")
-    return limits_of_table(table, distortion_percent)
+    return table
 
 
 def measured_response(path: Path) -> tuple[Doubles, Doubles]:
@@ -119,8 +117,13 @@ def _numbers(path: Path, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
         ) from None
 
 
-def limits_of_table(table: dict[float, list[tuple[float, float]]], distortion_percent: float) -> Limits:
-    """Limits from (level in dB, distortion in percent) at each frequency."""
+def limits_of_table(table: Table, distortion_percent: float) -> Limits:
+    """Limits from (level in dB, distortion in percent) at each frequency.
+
+    At every frequency the level is where distortion passes the target, straight lines over its logarithm,
+    as distortion is a power of the level; beyond the loudest level that was
+    measured nothing is promised.
+    """
     hz = sorted(table)
     levels, reasons = [], []
     for f in hz:
@@ -130,6 +133,11 @@ def limits_of_table(table: dict[float, list[tuple[float, float]]], distortion_pe
             levels.append(float(points[-1, 0]))
             reasons.append("loudest measured")
         else:
-            levels.append(float(np.interp(distortion_percent, rising, points[:, 0])))
+            levels.append(_level_of(distortion_percent, rising, points[:, 0]))
             reasons.append("distortion")
     return Limits(np.array(hz), np.array(levels), tuple(reasons))
+
+
+def _level_of(percent: float, rising: Doubles, levels_db: Doubles) -> float:
+    logarithms = np.log(np.maximum(rising, 1e-6))
+    return float(np.interp(np.log(percent), logarithms, levels_db))

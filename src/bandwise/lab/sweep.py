@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
+from bandwise.lab.limits import Table
 
 Doubles = NDArray[np.float64]
 
@@ -172,7 +173,7 @@ def _spectrum(response: Doubles, n: int, hz: Doubles) -> NDArray[np.complex128]:
     return np.asarray(np.exp(-2j * np.pi * hz[:, None] * time) @ (part * fade))
 
 
-def table_of(measurements: list[Measurement]) -> dict[float, list[tuple[float, float]]]:
+def table_of(measurements: list[Measurement]) -> Table:
     """(level in dBFS, distortion in percent) at each frequency, as `limits_of_table` takes it."""
     return {
         float(f): [(m.level_dbfs, float(m.distortion_percent[j])) for m in measurements]

@@ -1,47 +1,72 @@
 """What the tuner found and what it did about it: limits and ceilings, before and after. Needs matplotlib."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.charts import figure, png
-from bandwise.lab.limits import Limits
+from bandwise.lab.limits import Limits, Table
 from bandwise.lab.optimising import outcome
 
 Doubles = NDArray[np.float64]
 
 DRIVES_DB = (-12.0, -6.0, 0.0, 6.0, 12.0)
+BEFORE, AFTER = {"color": "#7f7f7f", "label": "before"}, {"color": "#1f77b4", "label": "after"}
 
 
-def tuning_chart(
-    limits: Limits, settings: MultibandSettings, bench: Bench | None = None, x: Doubles | None = None
-) -> bytes:
-    """Limits with the ceilings of the bands; with a bench also bass and distortion, before and after."""
-    simulated = bench is not None and x is not None
-    drawing = figure(12.0 if simulated else 6.0, 3.8)
-    panels = drawing.subplots(1, 3 if simulated else 1, squeeze=False)[0]
-    _ceilings(panels[0], limits, settings)
-    if bench is not None and x is not None:
-        for name, chosen, colour in (("before", None, "#7f7f7f"), ("after", settings, "#1f77b4")):
-            found = [outcome(bench, x, chosen, drive) for drive in DRIVES_DB]
-            loudness = [o.loudness_lufs for o in found]
-            panels[1].plot(loudness, [o.bass_db for o in found], marker=".", color=colour, label=name)
-            panels[2].semilogy(
-                loudness, [o.distortion_percent for o in found], marker=".", color=colour, label=name
-            )
-        panels[1].set(xlabel="loudness, LUFS", ylabel="bass 20 to 120 Hz, dB")
-        panels[2].set(xlabel="loudness, LUFS", ylabel="distortion of the programme, %")
-        panels[1].legend()
-    for ax in panels:
-        ax.grid(visible=True, which="both", alpha=0.3)
+def chart_of_model(limits: Limits, settings: MultibandSettings, bench: Bench, x: Doubles) -> bytes:
+    """Limits and ceilings; bass and distortion of programme x over loudness, before and after."""
+    drawing, (ceilings, bass, distortion) = _panels(3)
+    _draw_ceilings(ceilings, limits, settings)
+    for chosen, style in ((None, BEFORE), (settings, AFTER)):
+        found = [outcome(bench, x, chosen, drive) for drive in DRIVES_DB]
+        loudness = [o.loudness_lufs for o in found]
+        bass.plot(loudness, [o.bass_db for o in found], marker=".", **style)
+        distortion.semilogy(loudness, [o.distortion_percent for o in found], marker=".", **style)
+    bass.set(xlabel="loudness, LUFS", ylabel="bass 20 to 120 Hz, dB")
+    distortion.set(xlabel="loudness, LUFS", ylabel="distortion of the programme, %")
+    bass.legend()
     return png(drawing)
 
 
-def _ceilings(ax: "object", limits: Limits, settings: MultibandSettings) -> None:
-    from matplotlib.axes import Axes
+def chart_of_measurements(limits: Limits, settings: MultibandSettings, table: Table) -> bytes:
+    """Limits and ceilings; distortion of the loudest tones that were measured, before and after."""
+    drawing, (ceilings, distortion) = _panels(2)
+    _draw_ceilings(ceilings, limits, settings)
+    hz = np.array(sorted(table))
+    before = [max(table[f])[1] for f in hz]
+    after = [_at_level(table[f], ceiling_at(settings, f)) for f in hz]
+    for percent, style in ((before, BEFORE), (after, AFTER)):
+        distortion.loglog(hz, np.maximum(percent, 1e-3), marker=".", **style)
+    distortion.set(xlabel="Hz", ylabel="distortion of the loudest tone, %")
+    distortion.legend()
+    return png(drawing)
 
-    assert isinstance(ax, Axes)
+
+def ceiling_at(settings: MultibandSettings, hz: float) -> float:
+    """The ceiling of a tone in dBFS: that of its band, or of the output if that is lower."""
+    band = settings.bands[int(np.searchsorted(settings.cutoffs_hz, hz))]
+    return min(band.limiter.ceiling_dbfs, settings.output.ceiling_dbfs)
+
+
+def _at_level(points: Sequence[tuple[float, float]], level_db: float) -> float:
+    levels, percents = np.array(sorted(points)).T
+    return float(np.interp(level_db, levels, percents))
+
+
+def _panels(count: int) -> tuple[Any, Any]:
+    drawing = figure(4.0 * count, 3.8)
+    panels = drawing.subplots(1, count, squeeze=False)[0]
+    for ax in panels:
+        ax.grid(visible=True, which="both", alpha=0.3)
+    return drawing, panels
+
+
+def _draw_ceilings(ax: Any, limits: Limits, settings: MultibandSettings) -> None:
     edges = [float(limits.hz[0]), *settings.cutoffs_hz, 20_000.0]
     ceilings = [band.limiter.ceiling_dbfs for band in settings.bands]
     ax.semilogx(limits.hz, limits.level_db, color="#d62728", marker=".", label="limit of steady tones")

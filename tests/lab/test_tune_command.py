@@ -1,0 +1,93 @@
+"""`bandwise tune` from each of its inputs, as a user calls it."""
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from bandwise.apps.cli import app
+from bandwise.dynamics.store import load_settings
+from bandwise.lab import sweep
+
+RATE = sweep.SAMPLE_RATE
+RUNNER = CliRunner()
+
+
+def tune(*arguments):
+    """Run the command; what it printed and the exception it ended with, if any."""
+    return RUNNER.invoke(app, ["tune", *map(str, arguments)])
+
+
+def commented(path):
+    """Whether every number of a preset has a comment above it."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("[")]
+    numbers = [k for k, line in enumerate(lines) if " = " in line and line[0] not in "#d"]
+    return bool(numbers) and all(lines[k - 1].startswith("#") for k in numbers)
+
+
+def test_from_thiele_small_data(tmp_path):
+    """A TOML file of a driver gives a commented preset that loads, its lowest band held well below the rail."""
+    driver, preset = tmp_path / "mine.toml", tmp_path / "preset.toml"
+    driver.write_text(
+        "re_ohm=3.5\nfs_hz=90\nqes=0.7\nqms=5\nvas_l=0.5\nsd_cm2=15\nle_mh=0.1\nxmax_mm=3\n[box]\nvolume_l=1\n"
+    )
+    found = tune("--driver", driver, "-o", preset, "--evaluations", 0)
+    assert found.exit_code == 0, found.output
+    assert commented(preset)
+    assert load_settings(preset).bands[0].limiter.ceiling_dbfs < -3.0
+
+
+def test_from_measured_tables(tmp_path):
+    """A response and a distortion table: the lowest band is held where its distortion passes the target."""
+    table, response = tmp_path / "d.csv", tmp_path / "r.csv"
+    preset, picture = tmp_path / "preset.toml", tmp_path / "picture.png"
+    rows = [
+        (hz, level, 2.0 * 10 ** ((level + 20) / 20) * (50 / hz))
+        for hz in (40, 80, 160)
+        for level in (-20, -10, 0)
+    ]
+    table.write_text(
+        "frequency_hz,level_dbfs,distortion_percent\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows)
+    )
+    curve = [(hz, -6.0 if hz < 100 else 0.0) for hz in np.geomspace(20, 20_000, 40)]
+    response.write_text("frequency_hz,level_db\n" + "".join(f"{a},{b}\n" for a, b in curve))
+    found = tune(
+        "--distortion", table, "--response", response, "-o", preset, "--target", 5, "--plot", picture
+    )
+    assert found.exit_code == 0, found.output
+    assert commented(preset)
+    bands = load_settings(preset).bands
+    assert bands[0].limiter.ceiling_dbfs < bands[1].limiter.ceiling_dbfs <= 0.0
+    assert bands[0].gain_db > 0.0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_from_a_recording_of_the_sweep(tmp_path):
+    """The file that --sweep writes, through a system that bends, comes back as a preset with its limits."""
+    played, recorded, preset = tmp_path / "sweep.wav", tmp_path / "recorded.wav", tmp_path / "preset.toml"
+    assert tune("--sweep", played).exit_code == 0
+    x, rate = soundfile.read(played)
+    soundfile.write(recorded, 0.5 * (x + 0.5 * x**3), rate, "PCM_24")
+    found = tune("--recording", recorded, "-o", preset, "--target", 5, "--plot", tmp_path / "picture.png")
+    assert found.exit_code == 0, found.output
+    assert commented(preset)
+    # b A^2 / 4 over 1 + 3 b A^2 / 4 is 5 % at A = 0.69, 3.3 dB below full scale
+    assert load_settings(preset).bands[0].limiter.ceiling_dbfs == pytest.approx(-3.3, abs=0.7)
+
+
+def test_a_bad_recording_leaves_no_preset(tmp_path):
+    """The reason is told, and nothing is written."""
+    recorded, preset = tmp_path / "recorded.wav", tmp_path / "preset.toml"
+    soundfile.write(recorded, np.zeros(RATE), RATE)
+    found = tune("--recording", recorded, "-o", preset)
+    assert found.exit_code != 0
+    assert "record all" in str(found.exception) + found.output
+    assert not preset.exists()
+
+
+@pytest.mark.parametrize("given", [[], ["--driver", "nd65-4", "--sweep", "x.wav"]])
+def test_one_input_is_needed(given):
+    """None, or two at once, are refused."""
+    found = tune(*given)
+    assert found.exit_code != 0
+    assert "give one" in str(found.exception) + found.output
