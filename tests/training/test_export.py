@@ -12,9 +12,9 @@ pytest.importorskip("onnxruntime")
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import export as exporting  # noqa: E402
-from bandwise.training import fit as fitting  # noqa: E402
+from bandwise.training.checkpoint import Run, save  # noqa: E402
 from bandwise.training.export import data_fingerprint, export_run, largest_difference, step_graph  # noqa: E402
-from bandwise.training.fit import FitConfig  # noqa: E402
+from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
@@ -37,8 +37,8 @@ def run(tmp_path):
     network = _network()
     optimisers = make_optimisers(network, weight_decay=0.0)
     rng = np.random.default_rng(0)
-    state = fitting.Run(PercepNet(network.config), network, optimisers, Pruning(network), rng)
-    fitting.save(FitConfig(network=network.config, updates=1), state, tmp_path)
+    state = Run(PercepNet(network.config), network, optimisers, Pruning(network), rng)
+    save(FitConfig(network=network.config, updates=1), state, tmp_path)
     return tmp_path
 
 

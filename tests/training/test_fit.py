@@ -10,7 +10,9 @@ torch = pytest.importorskip("torch")
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
-from bandwise.training.fit import FitConfig, Run, fit, learning_rate, trained_network  # noqa: E402
+from bandwise.training.checkpoint import Run, read_checkpoint, trained_network  # noqa: E402
+from bandwise.training.fit import fit, learning_rate  # noqa: E402
+from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES  # noqa: E402
 
 
@@ -105,7 +107,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         fit(replace(CONFIG, updates=20), Interrupted(), None, tmp_path / "parts")
-    saved = fitting.read_checkpoint(tmp_path / "parts" / "checkpoint.pt")
+    saved = read_checkpoint(tmp_path / "parts" / "checkpoint.pt")
     assert saved["counters"]["update"] == 7
     resumed, records = _train(tmp_path / "parts", updates=20)
     assert torch.equal(_weights(whole), _weights(resumed))
@@ -167,7 +169,7 @@ def test_learning_rate_warms_up_and_decays():
 def test_weight_limit_holds_while_training(tmp_path):
     """With a limit no weight of a matrix is beyond it at the end."""
     _train(tmp_path, updates=10, network=replace(SIZES["toy"], weight_limit=0.1))
-    saved = fitting.read_checkpoint(tmp_path / "checkpoint.pt")["network"]
+    saved = read_checkpoint(tmp_path / "checkpoint.pt")["network"]
     assert max(v.abs().max() for k, v in saved.items() if v.ndim > 1) <= 0.1
 
 
@@ -204,7 +206,7 @@ def test_every_window_is_an_update(tmp_path):
     """Two batches cut in four windows are eight updates, of a quarter of the audio each."""
     _, records = _train(tmp_path, window=10, updates=8, log_every=4)
     assert [r["update"] for r in records if r["kind"] == "train"] == [4, 8]
-    saved = fitting.read_checkpoint(tmp_path / "checkpoint.pt")["counters"]
+    saved = read_checkpoint(tmp_path / "checkpoint.pt")["counters"]
     assert saved["audio_s"] == pytest.approx(2 * 16 * 0.4)
 
 

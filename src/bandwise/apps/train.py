@@ -18,7 +18,7 @@ from bandwise.errors import BandwiseError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bandwise.training.fit import FitConfig
+    from bandwise.training.fit_config import FitConfig
 
 VALID_SHARDS = 2
 SHARDS_PER_HOUR = 6
@@ -78,7 +78,8 @@ def train(
     --out, it goes on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
     """
     from bandwise.training.export import DATA_FACTS, data_fingerprint
-    from bandwise.training.fit import FitConfig, fit
+    from bandwise.training.fit import fit
+    from bandwise.training.fit_config import FitConfig
     from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
     from bandwise.training.shards import ShardReader

@@ -22,7 +22,7 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress.features import LAYOUT_VERSION
 from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.network import MODEL_FORMAT, Network
-from bandwise.training.fit import trained_network
+from bandwise.training.checkpoint import trained_network
 from bandwise.training.model import PercepNet, States
 from bandwise.training.quantise import checksum, quantise
 

@@ -5,101 +5,31 @@ and `losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat
 """
 
 import copy
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
+from bandwise.training.checkpoint import Run, read_checkpoint, restore, save, trained_network
 from bandwise.training.colour import recolour
+from bandwise.training.fit_config import FitConfig
 from bandwise.training.grow import grow
-from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
+from bandwise.training.log import Log, Record
+from bandwise.training.loss import band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
-from bandwise.training.model import PercepNet, PercepNetConfig, States
-from bandwise.training.optimisers import Optimisers, make_optimisers
+from bandwise.training.model import PercepNet, States
+from bandwise.training.optimisers import make_optimisers
 from bandwise.training.pruning import Pruning, density_at
+from bandwise.training.sources import Arrays, TrainingData, ValidationData
 
 FRAMES_PER_SECOND = 100
-CHECKPOINT_FORMAT = 2
-
-Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
-Record = dict[str, Any]
-
-
-class TrainingData(Protocol):
-    """What a data source offers; `bandwise.training.shards.ShardReader` is one."""
-
-    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Arrays:
-        """Draw features [B, T, 70], targets [B, T, 68] and the number of meaningful bands [B]."""
-
-
-class ValidationData(Protocol):
-    """A data source that can be walked through in order."""
-
-    def sequences(self, frames: int, sequences: int) -> Iterator[Arrays]:
-        """Batches as above, every frame at most once, the same ones each time."""
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """One run.  Either `minutes` (of wall clock, all sessions of the run together) or `updates` ends it."""
-
-    network: PercepNetConfig = field(default_factory=PercepNetConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
-    minutes: float | None = None
-    updates: int | None = None
-    sequences: int = 64  # side by side
-    frames: int = 500  # per sequence, 10 ms each
-    window: int = 125  # frames between two updates; the states are carried on, gradients are not
-    colour: float = 0.15  # spread of random microphone colours, log10 of energy
-    learning_rate: float = 5e-3  # the peak, after the warm-up
-    final_learning_rate: float = 1e-5  # at the end of a half cosine over the budget
-    warmup_updates: int = 200
-    weight_decay: float = 1e-2
-    density: float = 1.0  # share of the GRUs' weights kept, see `bandwise.training.pruning`
-    gradient_limit: float = 1.0  # norm of all gradients together
-    average_updates: int = 300  # span of the moving average of the weights that is validated and exported
-    validate_every: int = 300  # updates
-    validation_minutes: float = 8.0  # of audio
-    checkpoint_minutes: float = 5.0
-    log_every: int = 20  # updates
-    initial: str = ""  # checkpoint whose averaged weights, grown if they are fewer, a fresh run starts from
-    seed: int = 0
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    device: str = "auto"
-    threads: int = 0  # for torch on a CPU; 0 leaves its own choice
-
-    @staticmethod
-    def from_dict(values: dict[str, Any]) -> "FitConfig":
-        """The inverse of dataclasses.asdict, as found in a checkpoint."""
-        network = dict(values["network"], kernels=tuple(values["network"]["kernels"]))
-        nested = {"network": PercepNetConfig(**network), "loss": LossConfig(**values["loss"])}
-        return FitConfig(**{**values, **nested})
-
-
-@dataclass
-class Run:
-    """All that changes while training, and so all that a checkpoint holds beside the configuration."""
-
-    network: PercepNet
-    average: PercepNet
-    optimisers: Optimisers
-    pruning: Pruning
-    rng: np.random.Generator
-    update: int = 0
-    elapsed_s: float = 0.0
-    audio_s: float = 0.0
 
 
 def fit(
@@ -123,31 +53,52 @@ def fit(
     keep_freed_memory()
     run = start(config, train, folder, device)
     log = Log(folder, report)
-    last_save_s = run.elapsed_s
-    begun = time.monotonic() - run.elapsed_s
+    clock = _Clock(config, run)
     try:
-        while progress(config, run) < 1:
-            share = progress(config, run)
+        while (share := progress(config, run)) < 1:
             run.optimisers.set_learning_rate(learning_rate(config, run.update, share))
             run.pruning.tighten(run.network, density_at(share, config.density))
-            before = run.update
             losses = learn_batch(config, run, train, device, dtype)
-            run.elapsed_s = time.monotonic() - begun
-            if _passed(config.log_every, before, run.update):
+            clock.tick()
+            if clock.passed(config.log_every):
                 log.write(training_record(config, run, losses))
-            if valid is not None and _passed(config.validate_every, before, run.update):
+            if valid is not None and clock.passed(config.validate_every):
                 log.write(validate(config, run, valid, device, dtype))
-            if run.elapsed_s - last_save_s > 60 * config.checkpoint_minutes:
-                last_save_s = run.elapsed_s
+            if clock.save_is_due():
                 save(config, run, folder)
                 log.plot()
         if valid is not None:
             log.write(validate(config, run, valid, device, dtype))
     finally:
-        run.elapsed_s = time.monotonic() - begun
         save(config, run, folder)
         log.plot()
     return run.average
+
+
+class _Clock:
+    """Keeps `run.elapsed_s`, and says what is due after a batch of several updates."""
+
+    def __init__(self, config: FitConfig, run: Run) -> None:
+        self._run, self._save_every_s = run, 60 * config.checkpoint_minutes
+        self._begun = time.monotonic() - run.elapsed_s
+        self._before = self._now = run.update
+        self._saved_s = run.elapsed_s
+
+    def tick(self) -> None:
+        """After a batch."""
+        self._run.elapsed_s = time.monotonic() - self._begun
+        self._before, self._now = self._now, self._run.update
+
+    def passed(self, every: int) -> bool:
+        """Whether the batch passed a multiple of `every` updates."""
+        return self._now // every > self._before // every
+
+    def save_is_due(self) -> bool:
+        """Whether the last checkpoint is old; it counts as written then."""
+        due = self._run.elapsed_s - self._saved_s > self._save_every_s
+        if due:
+            self._saved_s = self._run.elapsed_s
+        return due
 
 
 def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.device) -> Run:
@@ -167,11 +118,6 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     if saved is not None:
         restore(run, saved)
     return run
-
-
-def _passed(every: int, before: int, now: int) -> bool:
-    """Whether a multiple of `every` lies in (before, now]."""
-    return now // every > before // every
 
 
 def learn_batch(
@@ -288,79 +234,3 @@ def training_record(config: FitConfig, run: Run, losses: tuple[float, float, flo
         "strength_loss": losses[1],
         "gradient_norm": losses[2],
     }
-
-
-def save(config: FitConfig, run: Run, folder: Path) -> None:
-    """Write `checkpoint.pt`; a reader sees the old one or the new one, never a part."""
-    content = {
-        "format": CHECKPOINT_FORMAT,
-        "config": asdict(config),
-        "network": run.network.state_dict(),
-        "average": run.average.state_dict(),
-        "optimisers": run.optimisers.state_dict(),
-        "rng": json.dumps(run.rng.bit_generator.state),
-        "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
-    }
-    partial = folder / "checkpoint.pt.part"
-    torch.save(content, partial)
-    partial.replace(folder / "checkpoint.pt")
-
-
-def restore(run: Run, saved: Record) -> None:
-    """Bring a run to where a checkpoint left it."""
-    if FitConfig.from_dict(saved["config"]).network != run.network.config:
-        raise BandwiseError(
-            "got a checkpoint of other layer sizes; a run keeps its own; name another folder or the same size"
-        )
-    run.network.load_state_dict(saved["network"])
-    run.average.load_state_dict(saved["average"])
-    run.optimisers.load_state_dict(saved["optimisers"])
-    run.rng.bit_generator.state = json.loads(saved["rng"])
-    for name, value in saved["counters"].items():
-        setattr(run, name, value)
-
-
-def read_checkpoint(path: Path) -> Record:
-    """The content of a checkpoint, on the CPU."""
-    try:
-        saved: Record = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is none of its own
-        raise BandwiseError(
-            f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder"
-        ) from error
-    if saved.get("format") != CHECKPOINT_FORMAT:
-        raise BandwiseError(
-            f"got checkpoint format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
-        )
-    return saved
-
-
-def trained_network(path: Path) -> tuple[PercepNet, FitConfig]:
-    """The averaged network in a checkpoint, and the configuration that made it."""
-    saved = read_checkpoint(path)
-    config = FitConfig.from_dict(saved["config"])
-    network = PercepNet(config.network)
-    network.load_state_dict(saved["average"])
-    return network, config
-
-
-class Log:
-    """`log.jsonl` and `losses.png` of a run, and the caller's `report`."""
-
-    def __init__(self, folder: Path, report: Callable[[Record], None]) -> None:
-        self.path = folder / "log.jsonl"
-        self.report = report
-
-    def write(self, record: Record) -> None:
-        """Append one record."""
-        with self.path.open("a") as file:
-            file.write(json.dumps(record) + "\n")
-        self.report(record)
-
-    def plot(self) -> None:
-        """Redraw the curves of training and validation, if matplotlib is installed."""
-        with suppress(ImportError):
-            from bandwise.training.curves import plot_losses
-
-            if self.path.exists():
-                plot_losses(self.path, self.path.with_name("losses.png"))

@@ -1,0 +1,85 @@
+"""What a training run leaves and goes on from: `checkpoint.pt`, whole or not at all."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bandwise.errors import BandwiseError
+from bandwise.training.fit_config import FitConfig
+from bandwise.training.model import PercepNet
+from bandwise.training.optimisers import Optimisers
+from bandwise.training.pruning import Pruning
+
+CHECKPOINT_FORMAT = 2
+
+
+@dataclass
+class Run:
+    """All that changes while training, and so all that a checkpoint holds beside the configuration."""
+
+    network: PercepNet
+    average: PercepNet
+    optimisers: Optimisers
+    pruning: Pruning
+    rng: np.random.Generator
+    update: int = 0
+    elapsed_s: float = 0.0
+    audio_s: float = 0.0
+
+
+def save(config: FitConfig, run: Run, folder: Path) -> None:
+    """Write `checkpoint.pt`; a reader sees the old one or the new one, never a part."""
+    content = {
+        "format": CHECKPOINT_FORMAT,
+        "config": asdict(config),
+        "network": run.network.state_dict(),
+        "average": run.average.state_dict(),
+        "optimisers": run.optimisers.state_dict(),
+        "rng": json.dumps(run.rng.bit_generator.state),
+        "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
+    }
+    partial = folder / "checkpoint.pt.part"
+    torch.save(content, partial)
+    partial.replace(folder / "checkpoint.pt")
+
+
+def restore(run: Run, saved: dict[str, Any]) -> None:
+    """Bring a run to where a checkpoint left it."""
+    if FitConfig.from_dict(saved["config"]).network != run.network.config:
+        raise BandwiseError(
+            "got a checkpoint of other layer sizes; a run keeps its own; name another folder or the same size"
+        )
+    run.network.load_state_dict(saved["network"])
+    run.average.load_state_dict(saved["average"])
+    run.optimisers.load_state_dict(saved["optimisers"])
+    run.rng.bit_generator.state = json.loads(saved["rng"])
+    for name, value in saved["counters"].items():
+        setattr(run, name, value)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint, on the CPU."""
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is none of its own
+        raise BandwiseError(
+            f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder"
+        ) from error
+    if saved.get("format") != CHECKPOINT_FORMAT:
+        raise BandwiseError(
+            f"got checkpoint format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
+        )
+    return saved
+
+
+def trained_network(path: Path) -> tuple[PercepNet, FitConfig]:
+    """The averaged network in a checkpoint, and the configuration that made it."""
+    saved = read_checkpoint(path)
+    config = FitConfig.from_dict(saved["config"])
+    network = PercepNet(config.network)
+    network.load_state_dict(saved["average"])
+    return network, config
