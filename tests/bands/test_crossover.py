@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from bandwise.bands.crossover import Crossover
-from bandwise.bands.filterbank import travel_slope
+from bandwise.bands.gliding import travel_slope
 from bandwise.bands.linkwitz_riley import DAMPING
 from bandwise.bands.retuning import DELAY_CHANGE, SWING
 from bandwise.errors import BandwiseError

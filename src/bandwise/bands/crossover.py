@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bandwise.bands.filterbank import make_bank, split_bands
+from bandwise.bands.bank import make_bank
+from bandwise.bands.filterbank import split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
 from bandwise.errors import BandwiseError

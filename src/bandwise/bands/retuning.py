@@ -23,7 +23,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import NEAR_NYQUIST, Bank, make_bank
+from bandwise.bands.bank import Bank, make_bank
+from bandwise.bands.gliding import NEAR_NYQUIST
 from bandwise.bands.linkwitz_riley import warped_period
 from bandwise.errors import BandwiseError
 
@@ -71,7 +72,7 @@ def resized(bank: Bank, splits: int, order: int, channels: int) -> Bank:
 
 
 def travel(period: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The distance that a corner covers evenly; its derivative is `filterbank.travel_slope`."""
+    """The distance that a corner covers evenly; its derivative is `gliding.travel_slope`."""
     return np.asarray(period + np.arctan(period / NEAR_NYQUIST) / NEAR_NYQUIST)
 
 

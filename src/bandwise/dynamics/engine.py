@@ -1,30 +1,25 @@
 """The state of a multiband processor: everything that must survive between frames, by name."""
 
-import math
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import Bank
+from bandwise.bands.bank import Bank
 from bandwise.dynamics.detector import Windows, window_capacity
 from bandwise.dynamics.limiter import attack_weights
+from bandwise.dynamics.memory import Memory, allocate
 from bandwise.dynamics.parameters import ROW_SIZE, SWITCHES, Frames
 from bandwise.dynamics.parts import (
     APPLIED,
     BAND_GAIN,
     BANK_PARTS,
     FIXED,
-    INTEGER_PARTS,
     LEAST,
     LEVEL,
     LIMIT_GAIN,
-    PARTS,
     REDUCED,
     STATE_SIZE,
-    Where,
 )
 from bandwise.dynamics.true_peak import OVERSAMPLING, TAPS, interpolation_taps
 
@@ -64,41 +59,6 @@ class Engine(NamedTuple):
     frame_in: Doubles  # (C, F)
     key_in: Doubles  # (C, F)
     frame_out: Doubles  # (C, F)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """One block of floats, one of integers, and a table of where each part of an engine lies in them.
-
-    Handing an array to compiled code takes about a fifth of a microsecond; handing over fifty would cost more
-    than the sound in small blocks. So the kernel gets the addresses of these three and finds the parts.
-    """
-
-    floats: Doubles
-    integers: Integers
-    table: Integers  # one row per name in PARTS: offset, length of up to four axes
-
-    @cached_property
-    def where(self) -> Where:
-        """The addresses of the three; they stay valid as long as this object is kept."""
-        return Where(self.floats.ctypes.data, self.integers.ctypes.data, self.table.ctypes.data)
-
-
-def allocate(shapes: dict[str, tuple[int, ...]]) -> tuple[Memory, dict[str, Any]]:
-    """Lay out the parts in the order of PARTS; returns the memory and each part as an array on it."""
-    table = np.zeros((len(PARTS), 5), np.int64)
-    ends = {True: 0, False: 0}
-    for row, name in zip(table, PARTS, strict=True):
-        row[0] = ends[name in INTEGER_PARTS]
-        row[1 : 1 + len(shapes[name])] = shapes[name]
-        ends[name in INTEGER_PARTS] += math.prod(shapes[name])
-    memory = Memory(np.zeros(ends[False]), np.zeros(ends[True], np.int64), table)
-    parts = {}
-    for row, name in zip(table, PARTS, strict=True):
-        block = memory.integers if name in INTEGER_PARTS else memory.floats
-        size = math.prod(shapes[name])
-        parts[name] = block[row[0] : row[0] + size].reshape(shapes[name])
-    return memory, parts
 
 
 def make_engine(

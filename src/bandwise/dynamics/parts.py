@@ -14,7 +14,7 @@ from numba.core.typing import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from bandwise.bands.filterbank import Bank
+from bandwise.bands.bank import Bank
 from bandwise.kernels import kernel
 
 Doubles = NDArray[np.float64]
@@ -76,6 +76,13 @@ def pointer(_context: Any, _address: Any) -> tuple[Signature, Any]:
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(types.int64), build
+
+
+@kernel
+def where(address: int) -> Where:
+    """The three addresses, which lie one after the other at `address`."""
+    three = carray(pointer(address), (3,), np.int64)
+    return Where(three[0], three[1], three[2])
 
 
 @kernel

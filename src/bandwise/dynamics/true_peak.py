@@ -2,7 +2,7 @@
 
 Between two points of the eightfold grid a tone at 0.45 f_s can rise by at most 1 / cos(0.45 pi / 8), 0.14 dB;
 the fourfold grid of ITU-R BS.1770 annex 2 leaves 0.55 dB. The filters are flat within 0.01 dB to 0.458 f_s.
-Above, a true peak depends on the filter of the meter: white noise up to Nyquist, held at -6 dBTP, reads at most
+Above, a true peak depends on the filter of the meter: white noise up to Nyquist, held at -6 dBTP, reads up to
 -5.9 by ffmpeg's `ebur128` and by SciPy's 16 times oversampling, and -5.2 by soxr's 8 times.
 """
 
