@@ -8,7 +8,8 @@ from device_signals import RATE, amplitude_at, thd, tone
 
 from bandwise.device import small_signal
 from bandwise.device.amplifier import Amplifier
-from bandwise.device.drivers import DRIVERS, Box, Driver, driver_of, from_thiele_small, load_driver
+from bandwise.device.driver_files import driver_of, load_driver
+from bandwise.device.drivers import DRIVERS, Box, Driver, from_thiele_small
 from bandwise.device.loudspeaker import OVERSAMPLING, Loudspeaker
 from bandwise.device.motion import CURRENT, EXCURSION, RAIL_VOLTS, STOP_STIFFNESS, VOLTS
 from bandwise.errors import BandwiseError

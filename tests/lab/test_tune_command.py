@@ -26,7 +26,7 @@ def commented(path):
 
 
 def test_from_thiele_small_data(tmp_path):
-    """A TOML file of a driver gives a commented preset that loads, its lowest band held well below the rail."""
+    """A TOML file of a driver gives a commented preset that loads, its lowest band held far down."""
     driver, preset = tmp_path / "mine.toml", tmp_path / "preset.toml"
     driver.write_text(
         "re_ohm=3.5\nfs_hz=90\nqes=0.7\nqms=5\nvas_l=0.5\nsd_cm2=15\nle_mh=0.1\nxmax_mm=3\n[box]\nvolume_l=1\n"

@@ -85,7 +85,7 @@ def test_a_measured_response_is_evened_out_gently():
 
 
 def test_a_table_says_where_distortion_passes():
-    """A third of the decibels for a third of the factor; where the target is never reached the loudest level stands."""
+    """A third of the factor, a third of the decibels; a target never reached leaves the loudest level."""
     limits = limits_of_table({100.0: [(-20, 1.0), (-8, 8.0)], 200.0: [(-20, 0.1), (-10, 0.2)]}, 2.0)
     assert limits.level_db == pytest.approx([-16.0, -10.0])
     assert limits.reasons == ("distortion", "loudest measured")

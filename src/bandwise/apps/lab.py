@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandwise.apps import measuring
+from bandwise.apps.lab_materials import materials_of, pieces_of, tuned_for
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
-    from bandwise.dynamics.settings import MultibandSettings
     from bandwise.lab.bench import Bench
-    from bandwise.lab.deriving import Tuning
     from bandwise.lab.experiment import Experiment
     from bandwise.lab.measuring import Row
-    from bandwise.lab.plan import Materials, Plan
-    from bandwise.lab.programme import Piece
-
-QUICK_PIECES, QUICK_WORDS = 6, 40
+    from bandwise.lab.plan import Plan
 
 
 def lab(
@@ -62,11 +58,11 @@ def lab(
         return
     require_matplotlib()
     plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v, room)
-    pieces = _pieces(data, quick, seed)
+    pieces = pieces_of(data, quick, seed)
     (output / "points").mkdir(parents=True, exist_ok=True)
     with measuring.told_when_compiling():
-        tuned = _tuned(output, bench, plan, pieces, preset)
-        materials = _materials(data, quick, tuned, pieces, canceller)
+        tuned = tuned_for(output, bench, plan, pieces, preset)
+        materials = materials_of(data, quick, tuned, pieces, canceller)
         total = Experiment(plan, bench, materials, output).total()
         with measuring.progress("lab", total) as done:
             experiment = Experiment(plan, bench, materials, output, done)
@@ -107,72 +103,13 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _bench(driver: str, rail_v: float, room: Path | None) -> "Bench":
     from bandwise.device.amplifier import Amplifier
-    from bandwise.device.drivers import load_driver
+    from bandwise.device.driver_files import load_driver
     from bandwise.device.measured_room import MeasuredRoom
     from bandwise.device.room import Room
     from bandwise.lab.bench import Bench
 
     paths = Room() if room is None else MeasuredRoom(str(room))
     return Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0), paths)
-
-
-def _pieces(data: Path | None, quick: bool, seed: int) -> "list[Piece]":
-    from bandwise.lab.programme import recorded, synthesised
-
-    if data is None:
-        return synthesised(QUICK_PIECES if quick else 2 * QUICK_PIECES, 8.0, seed)
-    pieces = recorded(data / "music", 20.0)
-    if not quick:
-        return pieces
-    return [p for p in pieces if p.bass_heavy][:QUICK_PIECES] + [p for p in pieces if not p.bass_heavy][:3]
-
-
-def _tuned(
-    output: Path, bench: "Bench", plan: "Plan", pieces: "list[Piece]", preset: str | None
-) -> "MultibandSettings":
-    """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
-    from bandwise.dynamics.store import load_settings
-    from bandwise.lab.files import write_text
-    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
-    from bandwise.lab.preset_text import preset_text
-    from bandwise.lab.programme import excerpt
-
-    if preset:
-        return load_settings(preset)
-    path = output / "tuned.toml"
-    if not path.is_file():
-        x = excerpt(pieces, PROGRAMME_SECONDS)
-        with measuring.progress("tuning", plan.tuning_evaluations) as done:
-            tuning: Tuning = tuned(
-                bench, x, plan.distortion_target_percent, plan.tuning_evaluations,
-                lambda _step, worth: done(f"{worth:.1f}"),
-            )  # fmt: skip
-        write_text(path, preset_text(tuning, f"For {bench.driver.name}: {bench.driver.source}."))
-    return load_settings(path)
-
-
-def _materials(
-    data: Path | None, quick: bool, tuned: "MultibandSettings", pieces: "list[Piece]", canceller: str
-) -> "Materials":
-    from dataclasses import replace
-
-    from bandwise.device.echo import make_canceller
-    from bandwise.dynamics.store import load_preset
-    from bandwise.lab.ears import detectors_for, first_of_each
-    from bandwise.lab.plan import LINEAR, NONE, Materials
-    from bandwise.lab.talker import recorded_words
-
-    clipping = tuple(replace(b, limiter=replace(b.limiter, mode="clip")) for b in tuned.bands)
-    same_numbers = replace(tuned, compensated=False, bands=clipping)
-    processors = {
-        NONE: None, "conventional": load_preset("conventional"), "tuned": tuned,
-        "conventional-tuned": same_numbers, LINEAR: None,
-    }  # fmt: skip
-    words = recorded_words(data / "wakeword") if data else []
-    if not words:
-        note("no recorded words: wake words are left out; --data FOLDER with wakeword/ brings them")
-    words = first_of_each(words, QUICK_WORDS if quick else len(words))
-    return Materials(processors, pieces, words, make_canceller(canceller), detectors_for(data, bool(words)))
 
 
 def _print(experiment: "Experiment", rows: "list[Row]") -> None:

@@ -15,7 +15,8 @@ def print_rates(data: Path, seed: int) -> None:
 
     words, sounds = valid_words(data), background(data)
     noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)
-    print("| detector | threshold | heard | 95 % | at 5 dB SNR | false alarms per hour |\n" + "|---" * 6 + "|")
+    print(f"| detector | threshold | heard | 95 % | at {NOISE_SNR_DB:g} dB SNR | false alarms per hour |")
+    print("|---" * 6 + "|")
     found = detectors_for(data, any_words=True)
     with measuring.progress("detectors", len(found)) as done:
         for detector, _ in found:

@@ -94,7 +94,7 @@ def _from_driver(
     plot: Path | None,
 ) -> None:
     from bandwise.device.amplifier import Amplifier
-    from bandwise.device.drivers import load_driver
+    from bandwise.device.driver_files import load_driver
     from bandwise.lab.bench import Bench
     from bandwise.lab.deriving import Choice, derive
     from bandwise.lab.limits import simulated_limits

@@ -1,18 +1,10 @@
 """Loudspeaker drivers by their Thiele-Small parameters, their boxes, and where the numbers are from."""
 
 import math
-import sys
 from dataclasses import dataclass, fields, replace
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from bandwise.errors import BandwiseError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 AIR_DENSITY = 1.20  # kg/m3
 SPEED_OF_SOUND = 343.0  # m/s
@@ -188,56 +180,3 @@ DRIVERS = {
         ),
     )
 }  # fmt: skip
-
-
-def load_driver(name_or_path: str | PathLike[str]) -> Driver:
-    """A driver by name, or from a TOML file with the fields of `Driver` and a table [box].
-
-    A file may give fs_hz, qes, qms and vas_l in place of bl_tm, mms_g, cms_mm_per_n and rms_kg_per_s.
-
-    Raises:
-        BandwiseError: for an unknown name, broken TOML, an unknown or missing key, a value out of range.
-    """
-    if str(name_or_path) in DRIVERS:
-        return DRIVERS[str(name_or_path)]
-    path = Path(name_or_path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BandwiseError(
-            f"got driver {str(path)!r}; allowed are {', '.join(DRIVERS)} and TOML files ({error}); name one."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise BandwiseError(f"got {path}, which is not TOML ({error}); correct that line.") from None
-    return driver_of(data, str(path))
-
-
-def driver_of(data: dict[str, Any], where: str) -> Driver:
-    """A driver from nested dictionaries, as TOML gives them."""
-    values = dict(data)
-    values.setdefault("name", Path(where).stem)
-    values.setdefault("stop_mm", 1.7 * float(values.get("xmax_mm", 1.0)))
-    values["box"] = _box_of(values.get("box", {}), where)
-    make: Any = from_thiele_small if "fs_hz" in values else Driver
-    known = {f.name for f in fields(Driver)} | {"fs_hz", "qes", "qms", "vas_l"}
-    for key in values:
-        if key not in known:
-            raise BandwiseError(
-                f"got an unknown key {key} in {where}; allowed are {', '.join(sorted(known))}; remove it."
-            )
-    try:
-        driver: Driver = make(**values)
-    except TypeError as error:
-        raise BandwiseError(
-            f"got {where}, which lacks a value or has a wrong one ({error}); add it."
-        ) from None
-    return driver
-
-
-def _box_of(data: Any, where: str) -> Box:
-    known = [f.name for f in fields(Box)]
-    if not isinstance(data, dict) or set(data) - set(known):
-        raise BandwiseError(
-            f"got box = {data!r} in {where}; allowed is a table of {', '.join(known)}; correct it."
-        )
-    return Box(**data)

@@ -1,7 +1,6 @@
 """From limits to a preset: crossovers where limits change, ceilings under them, a reason for every number."""
 
 import math
-import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
 from bandwise.lab.limits import Limits
+from bandwise.lab.reasons import CEILING_MARGIN_DB, Given, reasons_of
 
 Doubles = NDArray[np.float64]
 
@@ -17,9 +17,7 @@ LOWEST_HZ, HIGHEST_LIMITED_HZ = 35.0, 400.0
 FREE_DB = -0.5  # against the highest limit: from here on the driver is not what limits
 LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
 UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
-CEILING_MARGIN_DB = 0.3
 LOOKAHEAD_MS = 4.0
-BY_RULE = "by rule: without a model of the driver nothing can be tried out"
 GAIN_RANGE_DB = (-6.0, 3.0)
 
 Response = tuple[Doubles, Doubles]
@@ -96,32 +94,37 @@ def derive(
         optimised: whether `choice` comes from the optimiser, for the reasons.
         response_db: a measured response, (hz, dB); bands are brought to one level where that takes little.
     """
-    deep_hz, free_hz = cutoffs_of(limits)
-    cutoffs = (deep_hz, free_hz, *(round(free_hz * times, -1) for times in UPPER_CUTOFFS))
-    deep_db, bass_db = _lowest(limits, LOWEST_HZ, deep_hz), _lowest(limits, deep_hz, free_hz)
-    deep, bass = min(0.0, deep_db + choice.deep_trim), min(0.0, bass_db + choice.bass_trim)
-    output = -(rail_sag_db + CEILING_MARGIN_DB)
+    cutoffs = _all_cutoffs(limits)
+    lowest = (_lowest(limits, LOWEST_HZ, cutoffs[0]), _lowest(limits, cutoffs[0], cutoffs[1]))
+    plain = _bands(choice, min(0.0, lowest[0] + choice.deep_trim), min(0.0, lowest[1] + choice.bass_trim))
     gains = band_gains_db(cutoffs, response_db)
-    plain = (
-        _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.bass_makeup - 3.0, deep),
-        _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass),
-        _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
-        _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),
-        _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, -8.0),
-    )
-    bands = tuple(replace(band, gain_db=gain) for band, gain in zip(plain, gains, strict=True))
+    ceiling = round(-(rail_sag_db + CEILING_MARGIN_DB), 2)
     settings = MultibandSettings(
         description="Made by bandwise tune.",
         cutoffs_hz=cutoffs,
         lookahead_ms=LOOKAHEAD_MS,
         low_edge_hz=LOWEST_HZ,
-        bands=bands,
-        output=LimiterSettings(ceiling_dbfs=round(output, 2), release_ms=80.0, sustained_release_ms=500.0),
+        bands=tuple(replace(band, gain_db=gain) for band, gain in zip(plain, gains, strict=True)),
+        output=LimiterSettings(ceiling_dbfs=ceiling, release_ms=80.0, sustained_release_ms=500.0),
     )
-    reasons = _reasons(cutoffs, (deep_db, bass_db), choice, rail_sag_db, target_percent)
-    if not optimised:
-        reasons = {place: _by_rule(text) for place, text in reasons.items()}
-    return Tuning(settings, reasons)
+    given = Given(cutoffs, lowest, (choice.deep_trim, choice.bass_trim), rail_sag_db, target_percent)
+    return Tuning(settings, reasons_of(given, optimised=optimised))
+
+
+def _all_cutoffs(limits: Limits) -> tuple[float, ...]:
+    deep_hz, free_hz = cutoffs_of(limits)
+    return (deep_hz, free_hz, *(round(free_hz * times, -1) for times in UPPER_CUTOFFS))
+
+
+def _bands(choice: Choice, deep_db: float, bass_db: float) -> tuple[BandSettings, ...]:
+    """Five bands, the two lowest with these ceilings."""
+    return (
+        _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.bass_makeup - 3.0, deep_db),
+        _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass_db),
+        _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
+        _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),
+        _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, -8.0),
+    )
 
 
 def band_gains_db(cutoffs: tuple[float, ...], response_db: Response | None) -> list[float]:
@@ -140,11 +143,6 @@ def _mean_level(hz: Doubles, level: Doubles, low_hz: float, high_hz: float) -> f
     return float(np.interp(np.log(grid), np.log(hz), level).mean())
 
 
-def _by_rule(reason: str) -> str:
-    """The reason of a number that no optimiser has seen."""
-    return re.sub("^optimised: .*", BY_RULE, reason).replace(" by optimisation, as", ": by rule;")
-
-
 def _lowest(limits: Limits, low_hz: float, high_hz: float) -> float:
     """The limit of a band: that of its most delicate tone."""
     return float(limits.at(np.geomspace(low_hz, high_hz, 50)).min())
@@ -161,53 +159,3 @@ def _band(
         compressor=compressor,
         limiter=LimiterSettings(ceiling_dbfs=round(ceiling, 1), release_ms=120.0, sustained_release_ms=400.0),
     )
-
-
-def _reasons(
-    cutoffs: tuple[float, ...], limits_db: tuple[float, float], choice: Choice, sag_db: float, percent: float
-) -> dict[str, str]:
-    """A sentence for every number of `derive`."""
-    sag = f"the rail falls by {sag_db:.2f} dB under load; " if sag_db > 0.0 else ""
-    reasons = {
-        "cutoffs_hz": f"below {cutoffs[1]:g} Hz the driver is the limit, above it the amplifier; "
-        f"{cutoffs[0]:g} Hz parts the bass so that least headroom is lost; {cutoffs[2]:g} and "
-        f"{cutoffs[3]:g} Hz part body, presence and treble, which are compressed apart",
-        "lookahead_ms": "half a period of 125 Hz: limiters come down smoothly; the delay is about twice this",
-        "low_edge_hz": "limiters hold half a period of this: tones down to it are limited without distortion",
-        "output.ceiling_dbfs": f"{sag}{CEILING_MARGIN_DB} dB are kept for waves between samples",
-        "output.release_ms": "fast enough after a drum, slow enough for 35 Hz",
-        "output.sustained_release_ms": "slow after long limiting, so that the level does not pump",
-    }
-    names = ("deep", "bass", "body", "presence", "treble")
-    for k, name in enumerate(names):
-        where = f"bands.{k}."
-        low = k < 2
-        reasons |= {
-            where + "title": f"{name}: {_edges(cutoffs, k)}",
-            where
-            + "compressor.threshold_db": "optimised: most bass at the loudness there is without it, while "
-            "distortion and what a canceller cannot model stay below their targets",
-            where + "compressor.ratio": "firm, as this band runs into its limit" if low else "gentle",
-            where + "compressor.attack_ms": "longer than a period: gain that moves faster distorts",
-            where + "compressor.release_ms": "long against a period, short against a bar",
-            where
-            + "gain_db": "brings the band to the level between 500 Hz and 4 kHz, where that takes little",
-            where + "compressor.makeup_db": "optimised: what compression frees is given back",
-            where + "limiter.release_ms": "several periods of the band",
-            where + "limiter.sustained_release_ms": "slow after long limiting",
-        }
-        if low:
-            trim = (choice.deep_trim, choice.bass_trim)[k]
-            reasons[where + "limiter.ceiling_dbfs"] = (
-                f"steady tones stay below {percent:g} % and within x_max up to {limits_db[k]:.1f} dBFS; "
-                f"{trim:+.1f} dB by optimisation, as music is not a steady tone at the edge"
-            )
-        else:
-            reasons[where + "limiter.ceiling_dbfs"] = "no band alone takes the whole rail"
-    return reasons
-
-
-def _edges(cutoffs: tuple[float, ...], k: int) -> str:
-    low = f"{cutoffs[k - 1]:g} Hz" if k else "0 Hz"
-    high = f"{cutoffs[k]:g} Hz" if k < len(cutoffs) else "the top"
-    return f"{low} to {high}"

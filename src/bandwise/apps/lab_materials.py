@@ -1,0 +1,77 @@
+"""What `bandwise lab` measures with: music, a tuned preset, processors, words, detectors."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bandwise.apps import measuring
+from bandwise.apps.report import note
+
+if TYPE_CHECKING:
+    from bandwise.dynamics.settings import MultibandSettings
+    from bandwise.lab.bench import Bench
+    from bandwise.lab.deriving import Tuning
+    from bandwise.lab.plan import Materials, Plan
+    from bandwise.lab.programme import Piece
+
+QUICK_PIECES, QUICK_WORDS = 6, 40
+
+
+def pieces_of(data: Path | None, quick: bool, seed: int) -> "list[Piece]":
+    """The music of a data folder, or music made here; fewer pieces when it has to be quick."""
+    from bandwise.lab.programme import recorded, synthesised
+
+    if data is None:
+        return synthesised(QUICK_PIECES if quick else 2 * QUICK_PIECES, 8.0, seed)
+    pieces = recorded(data / "music", 20.0)
+    if not quick:
+        return pieces
+    return [p for p in pieces if p.bass_heavy][:QUICK_PIECES] + [p for p in pieces if not p.bass_heavy][:3]
+
+
+def tuned_for(
+    output: Path, bench: "Bench", plan: "Plan", pieces: "list[Piece]", preset: str | None
+) -> "MultibandSettings":
+    """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
+    from bandwise.dynamics.store import load_settings
+    from bandwise.lab.files import write_text
+    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
+    from bandwise.lab.preset_text import preset_text
+    from bandwise.lab.programme import excerpt
+
+    if preset:
+        return load_settings(preset)
+    path = output / "tuned.toml"
+    if not path.is_file():
+        x = excerpt(pieces, PROGRAMME_SECONDS)
+        with measuring.progress("tuning", plan.tuning_evaluations) as done:
+            tuning: Tuning = tuned(
+                bench, x, plan.distortion_target_percent, plan.tuning_evaluations,
+                lambda _step, worth: done(f"{worth:.1f}"),
+            )  # fmt: skip
+        write_text(path, preset_text(tuning, f"For {bench.driver.name}: {bench.driver.source}."))
+    return load_settings(path)
+
+
+def materials_of(
+    data: Path | None, quick: bool, tuned: "MultibandSettings", pieces: "list[Piece]", canceller: str
+) -> "Materials":
+    """The processors, words, canceller and detectors of an experiment."""
+    from dataclasses import replace
+
+    from bandwise.device.echo import make_canceller
+    from bandwise.dynamics.store import load_preset
+    from bandwise.lab.ears import detectors_for, first_of_each
+    from bandwise.lab.plan import LINEAR, NONE, Materials
+    from bandwise.lab.talker import recorded_words
+
+    clipping = tuple(replace(b, limiter=replace(b.limiter, mode="clip")) for b in tuned.bands)
+    same_numbers = replace(tuned, compensated=False, bands=clipping)
+    processors = {
+        NONE: None, "conventional": load_preset("conventional"), "tuned": tuned,
+        "conventional-tuned": same_numbers, LINEAR: None,
+    }  # fmt: skip
+    words = recorded_words(data / "wakeword") if data else []
+    if not words:
+        note("no recorded words: wake words are left out; --data FOLDER with wakeword/ brings them")
+    words = first_of_each(words, QUICK_WORDS if quick else len(words))
+    return Materials(processors, pieces, words, make_canceller(canceller), detectors_for(data, bool(words)))
