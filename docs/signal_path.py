@@ -10,7 +10,7 @@ BOXES = {
     "hops": (115, 90, "any blocks", "to hops of 480", SOUND, 130),
     "stft": (300, 90, "STFT", "window 960, hop 480", SOUND, 150),
     "mix": (530, 90, "mix per band", "voice and its comb", SOUND, 140),
-    "gain": (705, 90, "gain per band", "and postfilter", SOUND, 130),
+    "gain": (705, 90, "gain per band", "postfilter if asked", SOUND, 130),
     "istft": (880, 90, "inverse STFT", "overlap and add", SOUND, 130),
     "pitch": (115, 210, "pitch", "correlation, Viterbi", SOUND, 150),
     "comb": (300, 210, "comb filter", "periods of the voice", SOUND, 150),
