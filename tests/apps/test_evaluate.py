@@ -65,7 +65,7 @@ def test_two_models_are_compared(small_data_folder):
 
 
 def test_postfilter_can_stand_beside(small_data_folder):
-    """With --with-postfilter each network is there twice."""
+    """With --with-postfilter the first network is there twice."""
     result = run("--data", small_data_folder, "--count", 1, "--with-postfilter", *SDR, "--json")
     systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
     assert systems == ["noisy", "base", "base, postfilter"]

@@ -41,7 +41,7 @@ def evaluate(
     attenuation_limit_db: Annotated[float | None, typer.Option(min=0, help="Never attenuate more.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Also with comb or pitch-path left out.")] = None,
     with_postfilter: Annotated[
-        bool, typer.Option("--with-postfilter", help="Also with the postfilter.")
+        bool, typer.Option("--with-postfilter", help="Also the first network with the postfilter.")
     ] = False,
     measures: Annotated[str | None, typer.Option(help="Some of pesq,stoi,estoi,si_sdr,lsd_high.")] = None,
     dnsmos: Annotated[Path | None, typer.Option(help="Folder with the DNSMOS models.")] = None,
@@ -75,7 +75,7 @@ def evaluate(
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
     systems |= ablations(model or ["base"], without or [], postfilter=postfilter)
     if with_postfilter:
-        systems |= suppressors(model or ["base"], True, attenuation_limit_db)
+        systems |= suppressors((model or ["base"])[:1], True, attenuation_limit_db)
     systems |= found_peers(peer or [], all_known=peers)
     known = read_rows(reuse) if reuse else []
     run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)
