@@ -1,6 +1,6 @@
 """Multiband chains of programs: ffmpeg's own filters, LSP's plugins inside ffmpeg, sox.
 
-A program reads a WAV file and writes nothing; the cost of doing only that is taken off.
+A program reads a WAV file and writes nothing; the cost of starting and of doing only that is taken off.
 """
 
 import shutil
@@ -81,15 +81,27 @@ def sox_compand(bands: int) -> list[str]:
 
 def ffmpeg_cost(graph: str, sound: Sound) -> float:
     """Cost of a filter graph in ffmpeg, in percent of a core."""
-    idle = ["ffmpeg", "-v", "error", "-threads", "1", "-i", str(sound.path)]
-    run = [*idle, "-filter_complex_threads", "1", "-filter_complex", graph]
-    return _program_cost([*run, "-f", "null", "-"], [*idle, "-f", "null", "-"], sound)
+    filtering = ["-filter_complex_threads", "1", "-filter_complex", graph]
+    work = _seconds_beyond_start(filtering, sound) - _seconds_beyond_start([], sound)
+    return max(0.0, 100.0 * work / sound.seconds)
+
+
+def _seconds_beyond_start(words: list[str], sound: Sound) -> float:
+    """CPU time of ffmpeg for the sound, less that for nearly none: loading plugins takes long."""
+
+    def seconds(limit: list[str]) -> float:
+        read = ["ffmpeg", "-v", "error", "-threads", "1", *limit, "-i", str(sound.path)]
+        return _child_seconds([*read, *words, "-f", "null", "-"], sound.runs)
+
+    return seconds([]) - seconds(["-t", "0.01"])
 
 
 def sox_cost(bands: int, sound: Sound) -> float:
     """Cost of sox `mcompand`, in percent of a core."""
     idle = ["sox", str(sound.path), "-n"]
-    return _program_cost([*idle, "mcompand", *sox_compand(bands)], idle, sound)
+    busy = [*idle, "mcompand", *sox_compand(bands)]
+    work = _child_seconds(busy, sound.runs) - _child_seconds(idle, sound.runs)
+    return max(0.0, 100.0 * work / sound.seconds)
 
 
 @cache
@@ -104,11 +116,6 @@ def has_lsp() -> bool:
     silence = ["-f", "lavfi", "-i", "anullsrc=cl=mono:d=0.01"]
     run = ["ffmpeg", "-v", "quiet", *silence, "-af", lsp_graph(1, 1), "-f", "null", "-"]
     return has_program("ffmpeg") and subprocess.run(run, check=False).returncode == 0
-
-
-def _program_cost(command: list[str], idle: list[str], sound: Sound) -> float:
-    work = _child_seconds(command, sound.runs) - _child_seconds(idle, sound.runs)
-    return max(0.0, 100.0 * work / sound.seconds)
 
 
 def _child_seconds(command: list[str], runs: int) -> float:
