@@ -64,6 +64,18 @@ def test_raw_pipe_equals_file(loud, tmp_path):
     assert np.array_equal(np.frombuffer(out, np.float32).reshape(-1, 2), y)
 
 
+def test_folder_in_folder_out(loud, tmp_path):
+    """A folder is treated as its files are, names kept."""
+    (tmp_path / "in").mkdir()
+    for name in ("one.wav", "two.wav"):
+        (tmp_path / "in" / name).write_bytes(loud.read_bytes())
+    status, _, error = bandwise("dynamics", tmp_path / "in", "-o", tmp_path / "out", "--preset", "voice")
+    assert status == 0, error
+    one, two = (soundfile.read(tmp_path / "out" / name)[0] for name in ("one.wav", "two.wav"))
+    assert one.shape == (RATE, 2)
+    assert np.array_equal(one, two)
+
+
 def test_wrong_preset_is_one_line(loud, tmp_path):
     """A preset that is not there ends with status 2, one line, and no output file."""
     status, _, error = bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--preset", "nigth")
