@@ -89,42 +89,48 @@ def _shapes(
     banks: tuple[Bank, Bank], channels: int, groups: int, frames: Frames
 ) -> dict[str, tuple[int, ...]]:
     """The shape of every part."""
-    bands, size = len(banks[0].period) + 1, frames.samples
-    slots, output_slots = frames.band_delay + 1, frames.output_delay + 1
-    capacity = window_capacity(frames.longest_hold)
-    window = (2, bands + 1, groups)
-    frame = (channels, size)
-    shapes: dict[str, tuple[int, ...]] = {
-        "weights": (channels,),
-        "attack": (frames.attack,),
-        "taps": (OVERSAMPLING - 1, TAPS),
-        "parameters": (bands + 1, ROW_SIZE),
-        "target": (bands + 1, ROW_SIZE),
-        "state": (bands + 1, groups, STATE_SIZE),
-        "history": (bands + 1, groups, frames.attack),
-        "window_value": (*window, capacity),
-        "rows": (bands * channels, size),
-        "key_rows": (bands * channels, size),
-        "wet": frame,
-        "band_ring": (bands * channels * slots, size),
-        "dry_ring": (channels * slots, size),
-        "output_ring": (channels * output_slots, size),
-        "ceilings": (output_slots,),
-        "output_mix": (2,),
-        "recent": (channels, TAPS - 1 + size),
-        "scratch": (size,),
-        "frame_in": frame,
-        "key_in": frame,
-        "frame_out": frame,
-        "switches": (bands + 1, SWITCHES),
-        "clock": (3,),
-        "window_time": (*window, capacity),
-        "window_mark": (*window, 2),
-        "header": (2,),
-    }
+    bands = len(banks[0].period) + 1
+    shapes = _gain_shapes(bands, groups, frames) | _sample_shapes(bands, channels, frames)
+    shapes |= {"header": (2,), "clock": (3,), "weights": (channels,), "taps": (OVERSAMPLING - 1, TAPS)}
     for prefix, bank in zip(("bank_", "key_bank_"), banks, strict=True):
         shapes |= {prefix + name: getattr(bank, name).shape for name in BANK_PARTS}
     return shapes
+
+
+def _gain_shapes(bands: int, groups: int, frames: Frames) -> dict[str, tuple[int, ...]]:
+    """Parts that decide on gains: a row per band, and one for the output."""
+    rows = bands + 1
+    window = (2, rows, groups)
+    capacity = window_capacity(frames.longest_hold)
+    return {
+        "attack": (frames.attack,),
+        "parameters": (rows, ROW_SIZE),
+        "target": (rows, ROW_SIZE),
+        "switches": (rows, SWITCHES),
+        "state": (rows, groups, STATE_SIZE),
+        "history": (rows, groups, frames.attack),
+        "window_value": (*window, capacity),
+        "window_time": (*window, capacity),
+        "window_mark": (*window, 2),
+        "output_mix": (2,),
+        "ceilings": (frames.output_delay + 1,),
+    }
+
+
+def _sample_shapes(bands: int, channels: int, frames: Frames) -> dict[str, tuple[int, ...]]:
+    """Parts that hold samples: frames, and rings of frames that wait."""
+    size, slots, output_slots = frames.samples, frames.band_delay + 1, frames.output_delay + 1
+    split, frame = (bands * channels, size), (channels, size)
+    return {
+        "rows": split,
+        "key_rows": split,
+        "band_ring": (bands * channels * slots, size),
+        "dry_ring": (channels * slots, size),
+        "output_ring": (channels * output_slots, size),
+        "recent": (channels, TAPS - 1 + size),
+        "scratch": (size,),
+        **dict.fromkeys(("wet", "frame_in", "key_in", "frame_out"), frame),
+    }
 
 
 SHARED = (
