@@ -80,7 +80,7 @@ def row(name, volume, bass, distortion, missed):
     """A row with what the verdicts read."""
     return {
         "processor": name, "volume_db": volume, "bass_db": bass, "distortion_percent": distortion,
-        "loudness_lufs": volume, "wanted_lufs": volume + (3.0 if name == "soft" else 0.0),
+        "loudness_lufs": volume, "wanted_lufs": volume + (3.0 if name == "none" else 0.0),
         "ear_missed": missed, "ear_words": 100,
         "ear_each": "m" * missed + "h" * (100 - missed),
         "ear_missed_without_music": 3,
@@ -94,7 +94,7 @@ def test_verdicts_say_what_rows_say():
         rows += [
             row("conventional", volume, -30.0 + 10 * k, 2.0 * (k + 1), 20),
             row("tuned", volume, -24.0 + 10 * k, 2.0 * (k + 1), 10),
-            row("soft", volume, -30.0 + 10 * k, 2.0 * (k + 1), 5),
+            row("none", volume, -30.0 + 10 * k, 2.0 * (k + 1), 5),
         ]
     text = "\n".join(verdicts(rows, ["ear"]))
     assert "tuned against conventional: 0 dB: +6.0 dB of bass, distortion x 1.00" in text
@@ -102,9 +102,9 @@ def test_verdicts_say_what_rows_say():
     assert "At equal bass (the upper 7 dB), tuned has 0.7" in text
     assert "tuned missed 10 of 100, conventional 20 (-50 %, 95 % interval" in text
     assert "by volume never more than conventional" in text
-    assert "more than soft at -20, -10, 0 dB" in text
+    assert "more than none at -20, -10, 0 dB" in text
     assert "ear misses 3 of 100 with no music at all" in text
-    assert "soft stays below the loudness asked for by 3.0 LU" in text
+    assert "none stays below the loudness asked for by 3.0 LU" in text
 
 
 def test_the_interval_of_a_change_is_one():

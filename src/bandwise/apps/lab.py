@@ -40,14 +40,15 @@ def lab(
     canceller: Annotated[str, typer.Option(help="Echo canceller: auto, speex or kalman.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
 ) -> None:
-    """Measure distortion, bass, echo and missed wake words at equal loudness, for four processors.
+    """Measure distortion, bass, echo and missed wake words at equal loudness, processor by processor.
 
     bandwise lab --quick
 
     bandwise lab --data recordings/ -o results/
 
-    none; conventional; tuned to this driver; conventional with the tuned numbers. A run that was stopped
-    goes on where it stopped. Results: results.csv, tuned.toml and report.html.
+    none; the conventional baseline; smart-speaker, ours with the numbers of the baseline; tuned, ours for
+    this driver; and a loudspeaker that nothing bends. A run that was stopped goes on where it stopped.
+    Results: results.csv, tuned.toml and report.html.
     """
     from bandwise.lab.experiment import Experiment
     from bandwise.lab.report import write_report

@@ -56,20 +56,14 @@ def materials_of(
     data: Path | None, quick: bool, tuned: "MultibandSettings", pieces: "list[Piece]", canceller: str
 ) -> "Materials":
     """The processors, words, canceller and detectors of an experiment."""
-    from dataclasses import replace
-
     from bandwise.device.echo import make_canceller
     from bandwise.dynamics.store import load_preset
     from bandwise.lab.ears import detectors_for, first_of_each
-    from bandwise.lab.plan import LINEAR, NONE, Materials
+    from bandwise.lab.plan import BASELINE, LINEAR, NONE, SAME_NUMBERS, TUNED, Materials
     from bandwise.lab.talker import recorded_words
 
-    clipping = tuple(replace(b, limiter=replace(b.limiter, mode="clip")) for b in tuned.bands)
-    same_numbers = replace(tuned, compensated=False, bands=clipping)
-    processors = {
-        NONE: None, "conventional": load_preset("conventional"), "tuned": tuned,
-        "conventional-tuned": same_numbers, LINEAR: None,
-    }  # fmt: skip
+    presets = {name: load_preset(name) for name in (BASELINE, SAME_NUMBERS)}
+    processors = {NONE: None, **presets, TUNED: tuned, LINEAR: None}
     words = recorded_words(data / "wakeword") if data else []
     if not words:
         note("no recorded words: wake words are left out; --data FOLDER with wakeword/ brings them")

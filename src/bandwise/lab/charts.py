@@ -18,10 +18,10 @@ COLOURS = {
     "none": "#7f7f7f",
     "conventional": "#d62728",
     "tuned": "#1f77b4",
-    "conventional-tuned": "#ff7f0e",
+    "smart-speaker": "#ff7f0e",
     "linear": "#2ca02c",
 }
-LINES = {"conventional-tuned": "--", "linear": ":"}
+LINES = {"smart-speaker": "--", "linear": ":"}
 SPECTRUM_HZ = (20.0, 1_000.0)
 WAVE_SECONDS = 6.0
 

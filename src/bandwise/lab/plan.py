@@ -10,6 +10,8 @@ from bandwise.lab.programme import Piece
 from bandwise.lab.talker import Word
 
 NONE, LINEAR = "none", "linear"
+# The baseline; our processor with the baseline's numbers; our processor with numbers for this driver.
+BASELINE, SAME_NUMBERS, TUNED = "conventional", "smart-speaker", "tuned"
 
 
 @dataclass(frozen=True)

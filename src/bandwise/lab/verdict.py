@@ -7,33 +7,28 @@ from numpy.typing import NDArray
 
 from bandwise.lab.charts import by_processor
 from bandwise.lab.measuring import Row
-from bandwise.lab.plan import LINEAR
+from bandwise.lab.plan import BASELINE, LINEAR, NONE, SAME_NUMBERS, TUNED
 
 Doubles = NDArray[np.float64]
 
-OURS, BASELINE = "tuned", "conventional"
 LEAST_LOUDNESS_GAP_LU = 0.5
 RESAMPLES = 2_000  # of the bootstrap
+PAIRS = ((TUNED, BASELINE), (SAME_NUMBERS, BASELINE), (TUNED, NONE), (TUNED, LINEAR))
+
+Named = tuple[str, Sequence[Row]]
 
 
 def verdicts(rows: Sequence[Row], detectors: Sequence[str]) -> list[str]:
-    """A sentence per claim; nothing where a processor is missing."""
-    grouped = by_processor(rows)
-    if OURS not in grouped or BASELINE not in grouped:
-        return []
-    ours, heard = grouped[OURS], _others(grouped)
-    bent = [(name, other) for name, other in heard if name != LINEAR]
-    lines = [_bass_at_equal_loudness(ours, other, name) for name, other in bent]
-    lines += [_bass_at_distortion(ours, other, name) for name, other in bent]
-    lines += [_distortion_at_bass(ours, other, name) for name, other in bent]
+    """A sentence per claim and pair; nothing of processors that are missing."""
+    named = {name: (name, own) for name, own in by_processor(rows).items()}
+    pairs = [(named[a], named[b]) for a, b in PAIRS if a in named and b in named]
+    bent = [(ours, other) for ours, other in pairs if other[0] != LINEAR]
+    claims = (_bass_at_equal_loudness, _bass_at_distortion, _distortion_at_bass)
+    lines = [claim(ours, other) for claim in claims for ours, other in bent]
     for detector in detectors:
-        lines += [_rejects(ours, other, name, detector) for name, other in heard]
+        lines += [_rejects(ours, other, detector) for ours, other in pairs]
         lines.append(_without_music(rows[0], detector))
-    return [line for line in lines + _shortfalls(grouped) if line]
-
-
-def _others(grouped: dict[str, list[Row]]) -> list[tuple[str, list[Row]]]:
-    return [(name, own) for name, own in grouped.items() if name != OURS]
+    return [line for line in lines + _shortfalls(list(named.values())) if line]
 
 
 def top_third(rows: Sequence[Row]) -> list[Row]:
@@ -41,21 +36,21 @@ def top_third(rows: Sequence[Row]) -> list[Row]:
     return list(rows[len(rows) - -(-len(rows) // 3) :])
 
 
-def _bass_at_equal_loudness(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+def _bass_at_equal_loudness(ours: Named, other: Named) -> str:
     """Bass and distortion against another, over the loudest third."""
-    pairs = list(zip(top_third(ours), top_third(other), strict=True))
+    pairs = list(zip(top_third(ours[1]), top_third(other[1]), strict=True))
     bass = [float(a["bass_db"]) - float(b["bass_db"]) for a, b in pairs]
     ratio = [float(a["distortion_percent"]) / float(b["distortion_percent"]) for a, b in pairs]
     each = ", ".join(
         f"{float(a['volume_db']):g} dB: {d:+.1f} dB of bass, distortion x {r:.2f}"
         for (a, _), d, r in zip(pairs, bass, ratio, strict=True)
     )
-    return f"At equal loudness, tuned against {name}: {each}."
+    return f"At equal loudness, {ours[0]} against {other[0]}: {each}."
 
 
-def _bass_at_distortion(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+def _bass_at_distortion(ours: Named, other: Named) -> str:
     """Bass of both where each has the same distortion, between the lowest and highest that both reach."""
-    curves = [_bass_by_distortion(rows) for rows in (ours, other)]
+    curves = [_bass_by_distortion(rows) for _, rows in (ours, other)]
     low = max(percent[0] for percent, _ in curves)
     high = min(percent[-1] for percent, _ in curves)
     if low >= high:
@@ -64,14 +59,14 @@ def _bass_at_distortion(ours: Sequence[Row], other: Sequence[Row], name: str) ->
     levels = [np.interp(np.log(grid), np.log(percent), bass) for percent, bass in curves]
     gain = levels[0] - levels[1]
     return (
-        f"At equal distortion ({low:.1f} to {high:.1f} %), tuned has {gain.mean():+.1f} dB more bass than "
-        f"{name} ({gain.min():+.1f} to {gain.max():+.1f})."
+        f"At equal distortion ({low:.1f} to {high:.1f} %), {ours[0]} has {gain.mean():+.1f} dB more bass "
+        f"than {other[0]} ({gain.min():+.1f} to {gain.max():+.1f})."
     )
 
 
-def _distortion_at_bass(ours: Sequence[Row], other: Sequence[Row], name: str) -> str:
+def _distortion_at_bass(ours: Named, other: Named) -> str:
     """Distortion of both where each has the same bass level, over the levels that both reach."""
-    curves = [_distortion_by_bass(rows) for rows in (ours, other)]
+    curves = [_distortion_by_bass(rows) for _, rows in (ours, other)]
     low, high = max(bass[0] for bass, _ in curves), min(bass[-1] for bass, _ in curves)
     if low >= high:
         return ""
@@ -80,8 +75,9 @@ def _distortion_at_bass(ours: Sequence[Row], other: Sequence[Row], name: str) ->
     levels = [np.interp(grid, bass, np.log(percent)) for bass, percent in curves]
     ratio = np.exp(levels[0] - levels[1])
     return (
-        f"At equal bass (the upper {high - grid[0]:.0f} dB), tuned has {np.exp(np.mean(np.log(ratio))):.2f} "
-        f"times the distortion of {name} ({ratio.min():.2f} to {ratio.max():.2f})."
+        f"At equal bass (the upper {high - grid[0]:.0f} dB), {ours[0]} has "
+        f"{np.exp(np.mean(np.log(ratio))):.2f} times the distortion of {other[0]} "
+        f"({ratio.min():.2f} to {ratio.max():.2f})."
     )
 
 
@@ -98,23 +94,24 @@ def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
     return percent, np.maximum.accumulate([b for _, b in points])
 
 
-def _rejects(ours: Sequence[Row], other: Sequence[Row], name: str, detector: str) -> str:
+def _rejects(ours: Named, other: Named, detector: str) -> str:
     """Missed words over the loudest third, summed, and at every volume."""
-    missed, each = f"{detector}_missed", f"{detector}_each"
-    loud = [[str(row[each]) for row in top_third(rows)] for rows in (ours, other)]
+    loud = [[str(row[f"{detector}_each"]) for row in top_third(rows)] for _, rows in (ours, other)]
     sums = ["".join(rows).count("m") for rows in loud]
     change = 100.0 * (sums[0] / sums[1] - 1.0) if sums[1] else float("nan")
     low, high = change_interval(loud[0], loud[1])
-    worse = [
-        f"{float(a['volume_db']):g}"
-        for a, b in zip(ours, other, strict=True)
-        if int(a[missed]) > int(b[missed])
-    ]
-    more = f"more than {name} at {', '.join(worse)} dB" if worse else f"never more than {name}"
+    worse = ", ".join(_where_more(ours[1], other[1], f"{detector}_missed"))
+    more = f"more than {other[0]} at {worse} dB" if worse else f"never more than {other[0]}"
     return (
-        f"{detector}, loudest third: tuned missed {sums[0]} of {len(''.join(loud[0]))}, {name} {sums[1]} "
-        f"({change:+.0f} %, 95 % interval {low:+.0f} to {high:+.0f}); by volume {more}."
+        f"{detector}, loudest third: {ours[0]} missed {sums[0]} of {len(''.join(loud[0]))}, "
+        f"{other[0]} {sums[1]} ({change:+.0f} %, 95 % interval {low:+.0f} to {high:+.0f}); by volume {more}."
     )
+
+
+def _where_more(ours: Sequence[Row], other: Sequence[Row], key: str) -> list[str]:
+    """Volumes at which ours is the greater."""
+    pairs = zip(ours, other, strict=True)
+    return [f"{float(a['volume_db']):g}" for a, b in pairs if float(a[key]) > float(b[key])]
 
 
 def change_interval(ours: Sequence[str], other: Sequence[str], seed: int = 1) -> tuple[float, float]:
@@ -142,10 +139,10 @@ def _without_music(row: Row, detector: str) -> str:
     return f"{detector} misses {missed} of {words} with no music at all: room, level and detector."
 
 
-def _shortfalls(grouped: dict[str, list[Row]]) -> list[str]:
+def _shortfalls(all_of_them: Sequence[Named]) -> list[str]:
     """Where a processor could not be as loud as asked, and so had it easier."""
     lines = []
-    for name, own in grouped.items():
+    for name, own in all_of_them:
         short = [(float(r["volume_db"]), float(r["wanted_lufs"]) - float(r["loudness_lufs"])) for r in own]
         told = [f"{gap:.1f} LU at {volume:g} dB" for volume, gap in short if gap > LEAST_LOUDNESS_GAP_LU]
         if told:
