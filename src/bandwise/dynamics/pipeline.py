@@ -55,8 +55,8 @@ def forget_reduction(m: Where) -> None:
 
 
 @kernel
-def run(address: int, x: Planar, key: Planar, keyed: bool, out: Planar, start: int, stop: int) -> None:
-    """Run columns start:stop of (C, n) samples; a frame is processed when its last sample has come.
+def run(address: int, samples: Planar, key: Planar, keyed: bool, start: int, stop: int) -> None:
+    """Run columns start:stop of (C, n) samples in place; a frame is processed when its last sample has come.
 
     `address` is that of a `Memory`.
     """
@@ -69,12 +69,12 @@ def run(address: int, x: Planar, key: Planar, keyed: bool, out: Planar, start: i
         position = clock[1]
         take = min(stop - i, size - position)
         done = position + take == size
-        take_in(x, i, take, frame_in, position)
+        take_in(samples, i, take, frame_in, position)
         if keyed:
             take_in(key, i, take, key_in, position)
-        give_out(frame_out, position + 1, take - 1 if done else take, out, i)
+        give_out(frame_out, position + 1, take - 1 if done else take, samples, i)
         if done:
             run_frame(m, keyed)
-            give_out(frame_out, 0, 1, out, i + take - 1)
+            give_out(frame_out, 0, 1, samples, i + take - 1)
         clock[1] = 0 if done else position + take
         i += take

@@ -42,17 +42,16 @@ class Running:
         self.engine.output_mix[:] = gain * mix, gain * (1.0 - mix)
 
     def run(self, planar: Planar, key: Planar | None) -> Planar:
-        """Process (channels, n) samples; the compressors listen to `key` if there is one."""
-        out = np.empty_like(planar)
+        """Process (channels, n) samples in place; the compressors listen to `key` if there is one."""
         listened = planar if key is None else key
         start, frames = 0, planar.shape[1]
         while start < frames:
             stop = min(frames, start + (self._settle_in or frames))
-            run(self.memory.address, planar, listened, key is not None, out, start, stop)
+            run(self.memory.address, planar, listened, key is not None, start, stop)
             if self._settle_in:
                 self._settle(stop - start)
             start = stop
-        return out
+        return planar
 
     def change_to(self, settings: MultibandSettings) -> None:
         """Go to settings that need no other delays: parameters by a ramp, cutoffs by a glide."""
