@@ -14,7 +14,7 @@ from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
 from bandwise.lab.deriving import Choice, cutoffs_of, derive
 from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_response, measured_table
-from bandwise.lab.optimising import Outcome, Trial
+from bandwise.lab.optimising import Outcome, Targets, Trial
 from bandwise.lab.preset_text import preset_text
 from bandwise.lab.programme import synthesised
 
@@ -107,18 +107,20 @@ def test_tables_are_checked(tmp_path):
 def test_worth_is_bass_within_targets():
     """Bass counts one to one; each target that is missed, and each unit of missing loudness, costs more."""
     good = Outcome(-20.0, -30.0, 4.0, 0.8)
-    worth = good.worth(-20.0, 5.0)
-    assert replace(good, bass_db=-29.0).worth(-20.0, 5.0) == pytest.approx(worth + 1.0)
-    assert replace(good, distortion_percent=4.9, residual_percent=0.99).worth(-20.0, 5.0) == worth
-    assert replace(good, distortion_percent=6.0).worth(-20.0, 5.0) < worth - 1.0
-    assert replace(good, bass_db=-29.0, residual_percent=1.2).worth(-20.0, 5.0) < worth
-    assert replace(good, loudness_lufs=-21.0).worth(-20.0, 5.0) < worth
-    assert replace(good, loudness_lufs=-19.0).worth(-20.0, 5.0) == pytest.approx(worth - 1.0)
+    worth = good.worth(-20.0, Targets(5.0, 1.0))
+    assert replace(good, bass_db=-29.0).worth(-20.0, Targets(5.0, 1.0)) == pytest.approx(worth + 1.0)
+    assert (
+        replace(good, distortion_percent=4.9, residual_percent=0.99).worth(-20.0, Targets(5.0, 1.0)) == worth
+    )
+    assert replace(good, distortion_percent=6.0).worth(-20.0, Targets(5.0, 1.0)) < worth - 1.0
+    assert replace(good, bass_db=-29.0, residual_percent=1.2).worth(-20.0, Targets(5.0, 1.0)) < worth
+    assert replace(good, loudness_lufs=-21.0).worth(-20.0, Targets(5.0, 1.0)) < worth
+    assert replace(good, loudness_lufs=-19.0).worth(-20.0, Targets(5.0, 1.0)) == pytest.approx(worth - 1.0)
 
 
 def test_presets_are_tried_at_equal_loudness():
     """After some tries a preset plays as loud as the device without it, at both volumes."""
-    trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, 5.0)
+    trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, Targets())
     for _ in range(4):
         trial.worth(derive(STEEP, Choice()).settings)
     for found, wanted_lufs in trial.outcomes(derive(STEEP, Choice()).settings):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bandwise.lab.deriving import Response, Tuning
     from bandwise.lab.limits import Table
+    from bandwise.lab.optimising import Targets
 
 
 def tune(
@@ -29,6 +30,9 @@ def tune(
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The preset.")] = Path("tuned.toml"),
     target: Annotated[float, typer.Option(min=0.5, max=30, help="Distortion aimed at, percent.")] = 6.0,
+    rest: Annotated[
+        float, typer.Option(min=0.1, max=30, help="With --driver: what it may add beyond gains, percent.")
+    ] = 1.0,
     rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = 8.0,
     music: Annotated[Path | None, typer.Option(help="Folder of music to tune with; else made here.")] = None,
     evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 60,
@@ -60,7 +64,9 @@ def tune(
     if sweep is not None:
         _write_sweep(sweep)
     elif driver is not None:
-        _from_driver(driver, rail_v, target, evaluations, music, seed, output, plot)
+        from bandwise.lab.optimising import Targets
+
+        _from_driver(driver, rail_v, Targets(target, rest), evaluations, music, seed, output, plot)
     elif recording is not None:
         _from_recording(recording, target, output, plot)
     else:
@@ -86,7 +92,7 @@ def _write_sweep(path: Path) -> None:
 def _from_driver(
     driver: str,
     rail_v: float,
-    target: float,
+    targets: "Targets",
     evaluations: int,
     music: Path | None,
     seed: int,
@@ -105,13 +111,14 @@ def _from_driver(
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
     with measuring.told_when_compiling():
         x = excerpt(pieces, PROGRAMME_SECONDS)
-        limits = simulated_limits(bench.loudspeaker, target)
+        limits = simulated_limits(bench.loudspeaker, targets.distortion_percent)
         if evaluations:
             with measuring.progress("tuning", evaluations) as done:
-                tuning = tuned(bench, x, target, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits)
+                tuning = tuned(bench, x, targets, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits)
         else:
             sag_db = rail_sag_db(bench, x)
-            tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=target, optimised=False)
+            percent = targets.distortion_percent
+            tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=percent, optimised=False)
         _write(
             output, tuning, f"For {bench.driver.name} at {rail_v:g} V: {bench.driver.source or 'no source'}."
         )

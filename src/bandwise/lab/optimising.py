@@ -20,9 +20,6 @@ Doubles = NDArray[np.float64]
 # Below the last volume step, where the sum is limited, and 6 dB softer, where bands alone are: a preset
 # that is tried at the last step only lets the cone go farther at the step before.
 VOLUMES_DB = (0.0, -6.0)
-# A canceller leaves some 37 dB below the echo of a linear loudspeaker, 1.4 %. What the loudspeaker adds shall
-# be less: 1 % costs 2 dB of ERLE, 1.5 % would cost 3.5 dB.
-RESIDUAL_PERCENT = 1.0
 # Decibels of worth per unit beyond a target; more than bass gains by going beyond it (5 dB per % of rest).
 DISTORTION_PENALTY, RESIDUAL_PENALTY, SOFTNESS_PENALTY = 3.0, 12.0, 3.0
 LOUDNESS_PER_DRIVE = 0.7  # LU per dB between limiting and not: for the step towards equal loudness
@@ -34,6 +31,18 @@ CAUTIOUS = Choice(0.0, 0.0, 3.0, -18.0, -18.0, 3.0)
 
 
 @dataclass(frozen=True)
+class Targets:
+    """What a preset must keep to: distortion of the programme, and the loudspeaker's own part of it, percent.
+
+    A canceller leaves some 37 dB below the echo of a linear loudspeaker, 1.4 %. What the loudspeaker adds
+    shall be less: 1 % costs 2 dB of ERLE, 1.5 % would cost 3.5 dB. Every half percent buys 2 dB of bass.
+    """
+
+    distortion_percent: float = 5.0
+    residual_percent: float = 1.0
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a preset does to the programme at one drive."""
 
@@ -42,14 +51,14 @@ class Outcome:
     distortion_percent: float
     residual_percent: float
 
-    def worth(self, wanted_lufs: float, target_percent: float) -> float:
+    def worth(self, wanted_lufs: float, targets: Targets) -> float:
         """Bass at the wanted loudness, less penalties for what is beyond the targets, or too soft."""
         missing = wanted_lufs - self.loudness_lufs
         return (
             self.bass_db + missing
             - SOFTNESS_PENALTY * max(0.0, missing)
-            - DISTORTION_PENALTY * max(0.0, self.distortion_percent - target_percent)
-            - RESIDUAL_PENALTY * max(0.0, self.residual_percent - RESIDUAL_PERCENT)
+            - DISTORTION_PENALTY * max(0.0, self.distortion_percent - targets.distortion_percent)
+            - RESIDUAL_PENALTY * max(0.0, self.residual_percent - targets.residual_percent)
         )  # fmt: skip
 
 
@@ -83,8 +92,8 @@ class Trial:
     step. What is missing then is counted in `Outcome.worth`.
     """
 
-    def __init__(self, bench: Bench, x: Doubles, target_percent: float) -> None:
-        self._bench, self._x, self._target_percent = bench, x, target_percent
+    def __init__(self, bench: Bench, x: Doubles, targets: Targets) -> None:
+        self._bench, self._x, self._targets = bench, x, targets
         self._drives_db = [volume + bench.full_drive_db for volume in VOLUMES_DB]
         self._wanted_lufs = [loudness(bench, x, None, drive) for drive in self._drives_db]
 
@@ -95,7 +104,7 @@ class Trial:
             self._drives_db[k] = float(
                 np.clip(self._drives_db[k] + missing / LOUDNESS_PER_DRIVE, *DRIVE_BOUNDS_DB)
             )
-        return float(np.mean([o.worth(w, self._target_percent) for o, w in self.outcomes(settings)]))
+        return float(np.mean([o.worth(w, self._targets) for o, w in self.outcomes(settings)]))
 
     def outcomes(self, settings: MultibandSettings) -> Sequence[tuple[Outcome, float]]:
         """What comes of it at every volume, and the LUFS that were wanted."""
@@ -106,7 +115,7 @@ class Trial:
 def tuned(
     bench: Bench,
     x: Doubles,
-    target_percent: float = 5.0,
+    targets: Targets,
     evaluations: int = 60,
     on_step: Callable[[int, float], None] = lambda _step, _worth: None,
     limits: Limits | None = None,
@@ -116,19 +125,19 @@ def tuned(
     Args:
         bench: the device.
         x: (frames,) bass-heavy programme at 48 kHz.
-        target_percent: distortion of tones in `limits`, and of the programme in gaps.
+        targets: what to keep to; `limits` are those of its distortion, for tones.
         evaluations: how many presets may be tried.
         on_step: called with the number of the try and its worth.
         limits: of steady tones; measured here if not given.
     """
     from scipy.optimize import minimize
 
-    limits = limits or simulated_limits(bench.loudspeaker, target_percent)
-    sag_db, trial, worths = rail_sag_db(bench, x), Trial(bench, x, target_percent), list[float]()
+    limits = limits or simulated_limits(bench.loudspeaker, targets.distortion_percent)
+    sag_db, trial, worths = rail_sag_db(bench, x), Trial(bench, x, targets), list[float]()
 
     def make(vector: Doubles) -> Tuning:
         choice = Choice(**dict(zip(NAMES, (float(v) for v in vector), strict=True)))
-        return derive(limits, choice, rail_sag_db=sag_db, target_percent=target_percent)
+        return derive(limits, choice, rail_sag_db=sag_db, target_percent=targets.distortion_percent)
 
     def loss(vector: Doubles) -> float:
         worths.append(trial.worth(make(vector).settings))
