@@ -16,7 +16,10 @@ all meet the same machine. Absolute times are those of one machine on one day: c
 fill. *Memory* is all that a Python process holds after three seconds, about 35 MB of it Python and NumPy.
 RNNoise stands here as PyPI brings it, which is the reference of the ratios, and in other builds where they
 are at hand. Systems without a median take whole recordings; their cost is that of the second half of a
-recording twice as long.
+recording twice as long. Peers whose weights are files are found where BANDWISE_PEER_NAME says.
+
+Digital silence costs what sound costs. Its features come to rest, but rounding keeps some hundred of the
+network's states moving for ever, so leaving frames out would change the bits of what follows.
 """
 
 FLOOR = """\
