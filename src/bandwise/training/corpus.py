@@ -111,16 +111,6 @@ class Corpus:
     noise: Recordings
     responses: list[Response]
 
-    def credits(self) -> list[tuple[str, str, float]]:
-        """(source, licence, minutes) of everything in here, largest first: the model card's list."""
-        minutes: dict[tuple[str, str], float] = defaultdict(float)
-        for clip in (*self.speech.clips, *self.noise.clips):
-            minutes[clip.source, clip.licence] += clip.length / SAMPLE_RATE / 60
-        for response in self.responses:
-            minutes[response.source, response.licence] += len(response.samples) / SAMPLE_RATE / 60
-        ranked = sorted(minutes.items(), key=lambda entry: -entry[1])
-        return [(source, licence, amount) for (source, licence), amount in ranked]
-
 
 def load_corpus(data_dir: Path | str, split: str = "train", cache_dir: Path | str | None = None) -> Corpus:
     """Read everything of one split; decoded samples go to `cache_dir` once, or stay in memory if None.
