@@ -47,7 +47,7 @@ class Bench:
         return self.loudspeaker.linear()
 
     def twin(self) -> "Bench":
-        """The same bench with the loudspeaker that nothing bends: the best there can be."""
+        """The same bench with a loudspeaker that nothing bends."""
         linear = self.linear
         return replace(self, driver=linear.driver, amplifier=linear.amplifier)
 

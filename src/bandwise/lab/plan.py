@@ -40,7 +40,7 @@ class Materials:
     """What it is measured with.
 
     A processor that is None does nothing; the one called "linear" plays through the linear twin of the
-    loudspeaker, which is what no processor can do better.
+    loudspeaker: the echo of a perfect driver.
     """
 
     processors: Mapping[str, MultibandSettings | None]
