@@ -129,6 +129,9 @@ def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> in
 @kernel
 def rescale(sums: Sums, first: int, scale: np.float32, zero: np.int32, columns: Array, out: Array) -> None:
     """Whole sums of codes -> the values they stand for, in `out` from output `first` on."""
-    for o in range(min(BLOCK, out.size - first)):
-        exact = np.int32(sums[o] - zero * np.int32(columns[1, first + o]))
-        out[first + o] = np.float32(exact) * (scale * columns[0, first + o]) + columns[2, first + o]
+    end = min(first + BLOCK, out.size)
+    target, scales = out[first:end], columns[0, first:end]  # only loops from 0 on are done in vectors
+    totals, bias = columns[1, first:end], columns[2, first:end]
+    for o in range(end - first):
+        exact = np.int32(sums[o] - zero * np.int32(totals[o]))
+        target[o] = np.float32(exact) * (scale * scales[o]) + bias[o]
