@@ -54,7 +54,7 @@ def shell_lines():
 def desk(tmp_path):
     """A folder with what the pages assume: recordings, and bandwise and ffmpeg on the path."""
     noise = (np.random.default_rng(0).standard_normal(60_000) * 3_000).astype(np.int16)
-    for name in ("noisy.wav", "recordings/a.wav", "recordings/deep/b.wav", "talk.wav"):
+    for name in ("noisy.wav", "music.wav", "recordings/a.wav", "recordings/deep/b.wav", "talk.wav"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(tmp_path / name, noise, 48_000)
     (tmp_path / "talk.wav").rename(tmp_path / "talk.mp4")
