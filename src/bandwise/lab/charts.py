@@ -24,6 +24,7 @@ COLOURS = {
 LINES = {"smart-speaker": "--", "linear": ":"}
 SPECTRUM_HZ = (20.0, 1_000.0)
 WAVE_SECONDS = 6.0
+TICKS = 6  # of narrow panels
 
 
 def figure(width: float = 7.5, height: float = 4.0) -> Any:
@@ -49,6 +50,7 @@ def against_volume(rows: Sequence[Row], panels: Mapping[str, str], *, log: bool 
         for name, own in by_processor(rows).items():
             ax.plot(_numbers(own, "volume_db"), _numbers(own, key), marker=".", **_style(name))
         ax.set(xlabel="volume, dB", title=title)
+        ax.locator_params(axis="x", nbins=TICKS)
         ax.set_yscale("log" if log else "linear")
         ax.grid(visible=True, which="both" if log else "major", alpha=0.3)
     axes[0].legend(fontsize="small")
@@ -65,6 +67,7 @@ def distortion_against_level(rows: Sequence[Row]) -> bytes:
         for name, own in by_processor(rows).items():
             ax.semilogy(_numbers(own, key), _numbers(own, "distortion_percent"), marker=".", **_style(name))
         ax.set(xlabel=f"{title} (0 dB: 1 Pa)")
+        ax.locator_params(axis="x", nbins=TICKS)
         ax.grid(visible=True, which="both", alpha=0.3)
     axes[0].set_ylabel("distortion of the programme, %")
     axes[0].legend(fontsize="small")
