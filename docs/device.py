@@ -2,8 +2,8 @@
 
 python docs/device.py
 
-Coloured noise through the room's echo path, 30 s, a floor 70 dB below the echo; then the same with a talker of
-the echo's level from the 20th second on.
+Coloured noise through the room's echo path, 30 s, a floor 70 dB below the echo; then the same with a talker as
+loud as the echo from the 20th second on.
 """
 
 import numpy as np
