@@ -2,7 +2,7 @@
 
 python docs/device.py
 
-Coloured noise through the room's echo path, 30 s, a floor 70 dB below the echo; then the same with a talker as
+Coloured noise through the echo path of the room, 30 s, a floor 70 dB below the echo; then with a talker as
 loud as the echo from the 20th second on.
 """
 
