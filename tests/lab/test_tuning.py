@@ -14,7 +14,7 @@ from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
 from bandwise.lab.deriving import Choice, cutoffs_of, derive
 from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_response, measured_table
-from bandwise.lab.optimising import Outcome, Targets, Trial
+from bandwise.lab.optimising import WANTED_BASS_DB, Outcome, Targets, Trial
 from bandwise.lab.preset_text import preset_text
 from bandwise.lab.programme import synthesised
 
@@ -125,3 +125,21 @@ def test_presets_are_tried_at_equal_loudness():
         trial.worth(derive(STEEP, Choice()).settings)
     for found, wanted_lufs in trial.outcomes(derive(STEEP, Choice()).settings):
         assert found.loudness_lufs == pytest.approx(wanted_lufs, abs=0.5)
+
+
+def test_bass_counts_where_nothing_is_held():
+    """Less make-up of the bass bands costs at the soft volume; more than is wanted earns nothing."""
+    trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, Targets())
+    little, even, much = (
+        trial.soft_worth(derive(STEEP, Choice(0.0, 0.0, makeup, makeup)).settings)
+        for makeup in (1.0, 7.0, 13.0)
+    )
+    assert little < even - 3.0
+    assert even < much <= WANTED_BASS_DB
+
+
+def test_distortion_is_to_fall_with_volume():
+    """At 6 dB less half of it is allowed; what the loudspeaker adds is a matter of the canceller alone."""
+    softer = Targets(6.0, 1.4).at(-6.0)
+    assert softer.distortion_percent == pytest.approx(3.0, abs=0.01)
+    assert softer.residual_percent == 1.4

@@ -32,10 +32,10 @@ def tune(
     target: Annotated[float, typer.Option(min=0.5, max=30, help="Distortion aimed at, percent.")] = 6.0,
     rest: Annotated[
         float, typer.Option(min=0.1, max=30, help="With --driver: what it may add beyond gains, percent.")
-    ] = 1.0,
+    ] = 1.5,
     rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = 8.0,
     music: Annotated[Path | None, typer.Option(help="Folder of music to tune with; else made here.")] = None,
-    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 60,
+    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 30,
     plot: Annotated[Path | None, typer.Option(help="Draw limits, ceilings, before and after.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the music made here.")] = 1,
 ) -> None:

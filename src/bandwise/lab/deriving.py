@@ -17,7 +17,7 @@ LOWEST_HZ, HIGHEST_LIMITED_HZ = 35.0, 400.0
 FREE_DB = -0.5  # against the highest limit: from here on the driver is not what limits
 LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
 UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
-LOOKAHEAD_MS = 4.0
+LOOKAHEAD_MS = 8.0
 GAIN_RANGE_DB = (-6.0, 3.0)
 
 Response = tuple[Doubles, Doubles]
@@ -29,19 +29,21 @@ class Choice:
 
     deep_trim: float = 0.0  # ceiling of the lowest band against the limit of steady tones
     bass_trim: float = 0.0  # the same of the bass band
-    bass_makeup: float = 6.0
+    deep_makeup: float = 7.0
+    bass_makeup: float = 7.0
     bass_threshold: float = -12.0
     upper_threshold: float = -13.0
+    # Not in the vector: as much more make-up, behind thresholds as much lower, is only as much more volume.
     upper_makeup: float = 7.0
 
-    BOUNDS = ((-9.0, 6.0), (-9.0, 6.0), (0.0, 12.0), (-36.0, -6.0), (-36.0, -3.0), (0.0, 12.0))
+    BOUNDS = ((-15.0, 6.0), (-9.0, 6.0), (0.0, 14.0), (0.0, 14.0), (-36.0, 0.0), (-36.0, 0.0))
 
     def vector(self) -> Doubles:
         """As an array."""
         return np.array([getattr(self, name) for name in NAMES])
 
 
-NAMES = ("deep_trim", "bass_trim", "bass_makeup", "bass_threshold", "upper_threshold", "upper_makeup")
+NAMES = ("deep_trim", "bass_trim", "deep_makeup", "bass_makeup", "bass_threshold", "upper_threshold")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _all_cutoffs(limits: Limits) -> tuple[float, ...]:
 def _bands(choice: Choice, deep_db: float, bass_db: float) -> tuple[BandSettings, ...]:
     """Five bands, the two lowest with these ceilings."""
     return (
-        _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.bass_makeup - 3.0, deep_db),
+        _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.deep_makeup, deep_db),
         _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass_db),
         _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
         _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),

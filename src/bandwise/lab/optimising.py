@@ -1,7 +1,7 @@
 """The rest of a preset by optimisation: most bass at the loudness there is without it, within targets."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,37 @@ Doubles = NDArray[np.float64]
 # Below the last volume step, where the sum is limited, and 6 dB softer, where bands alone are: a preset
 # that is tried at the last step only lets the cone go farther at the step before.
 VOLUMES_DB = (0.0, -6.0)
+# So soft that nothing is held: what bass there is is the make-up of the bands. The programme's own bass is
+# wanted there, and a little more; beyond that it only moves the cone.
+SOFT_VOLUME_DB = -24.0
+WANTED_BASS_DB = 1.0
+SOFT_BASS_PENALTY = 2.0  # decibels of worth per decibel that is missing there
 # Decibels of worth per unit beyond a target; more than bass gains by going beyond it (5 dB per % of rest).
 DISTORTION_PENALTY, RESIDUAL_PENALTY, SOFTNESS_PENALTY = 3.0, 12.0, 3.0
 LOUDNESS_PER_DRIVE = 0.7  # LU per dB between limiting and not: for the step towards equal loudness
+SETTLING_STEPS = 10  # before the first: where the sum is limited, a decibel of drive is 0.2 LU
 DRIVE_BOUNDS_DB = (-30.0, 30.0)
 PROGRAMME_SECONDS = 9.0
-START = Choice(-5.0, -1.0, 9.0, -12.0, -13.0, 7.0)  # lowest tones held first, as they move the cone most
+START = Choice(-10.0, -0.5, 10.0, 9.0, -10.0, -7.0)  # lowest tones held first, as they move the cone most
+STEPS = (-3.0, 1.5, 2.0, -1.5, -4.0, -4.0)  # from there to the other corners of the first simplex
 # Where there is no model to try a preset on: ceilings at the limits, mild compression.
-CAUTIOUS = Choice(0.0, 0.0, 3.0, -18.0, -18.0, 3.0)
+CAUTIOUS = Choice(0.0, 0.0, 3.0, 3.0, -18.0, -18.0, upper_makeup=3.0)
 
 
 @dataclass(frozen=True)
 class Targets:
     """What a preset must keep to: distortion of the programme, and the loudspeaker's own part of it, percent.
 
-    A canceller leaves some 37 dB below the echo of a linear loudspeaker, 1.4 %. What the loudspeaker adds
-    shall be less: 1 % costs 2 dB of ERLE, 1.5 % would cost 3.5 dB. Every half percent buys 2 dB of bass.
+    A canceller leaves some 37 dB below the echo of a linear loudspeaker, 1.4 %. As much of what the
+    loudspeaker adds costs 3.5 dB of ERLE; 1 % would cost 2 dB, and 2 dB of bass.
     """
 
     distortion_percent: float = 5.0
-    residual_percent: float = 1.0
+    residual_percent: float = 1.5
+
+    def at(self, volume_db: float) -> "Targets":
+        """Those of a volume: distortion falls with it, as that of any loudspeaker does."""
+        return replace(self, distortion_percent=self.distortion_percent * 10 ** (volume_db / 20))
 
 
 @dataclass(frozen=True)
@@ -96,15 +107,33 @@ class Trial:
         self._bench, self._x, self._targets = bench, x, targets
         self._drives_db = [volume + bench.full_drive_db for volume in VOLUMES_DB]
         self._wanted_lufs = [loudness(bench, x, None, drive) for drive in self._drives_db]
+        self._soft_bass_db = self._soft_bass(None)
 
     def worth(self, settings: MultibandSettings) -> float:
-        """Mean over the volumes, in decibels."""
-        for k, wanted in enumerate(self._wanted_lufs):
-            missing = wanted - loudness(self._bench, self._x, settings, self._drives_db[k])
-            self._drives_db[k] = float(
-                np.clip(self._drives_db[k] + missing / LOUDNESS_PER_DRIVE, *DRIVE_BOUNDS_DB)
-            )
-        return float(np.mean([o.worth(w, self._targets) for o, w in self.outcomes(settings)]))
+        """Mean over the volumes, the soft one included, in decibels."""
+        self.settle(settings)
+        found = zip(self.outcomes(settings), VOLUMES_DB, strict=True)
+        worths = [o.worth(wanted, self._targets.at(volume)) for (o, wanted), volume in found]
+        return float(np.mean([*worths, self.soft_worth(settings)]))
+
+    def settle(self, settings: MultibandSettings, steps: int = 1) -> None:
+        """Take the drives towards the wanted loudness."""
+        for _ in range(steps):
+            for k, wanted in enumerate(self._wanted_lufs):
+                missing = wanted - loudness(self._bench, self._x, settings, self._drives_db[k])
+                step_db = missing / LOUDNESS_PER_DRIVE
+                self._drives_db[k] = float(np.clip(self._drives_db[k] + step_db, *DRIVE_BOUNDS_DB))
+
+    def soft_worth(self, settings: MultibandSettings) -> float:
+        """Bass at the soft volume against the programme's own, as far as it is wanted, in decibels."""
+        over = min(self._soft_bass(settings) - self._soft_bass_db, WANTED_BASS_DB)
+        return over - SOFT_BASS_PENALTY * max(0.0, -over)
+
+    def _soft_bass(self, settings: MultibandSettings | None) -> float:
+        """Bass over loudness, both at the listener's, where nothing is held."""
+        drive_db = SOFT_VOLUME_DB + self._bench.full_drive_db
+        heard = self._bench.heard(self._bench.played(self._x, settings, drive_db).pressure_pa)
+        return bass_level_db(heard, SAMPLE_RATE) - integrated_loudness(heard, SAMPLE_RATE)
 
     def outcomes(self, settings: MultibandSettings) -> Sequence[tuple[Outcome, float]]:
         """What comes of it at every volume, and the LUFS that were wanted."""
@@ -116,7 +145,7 @@ def tuned(
     bench: Bench,
     x: Doubles,
     targets: Targets,
-    evaluations: int = 60,
+    evaluations: int = 30,
     on_step: Callable[[int, float], None] = lambda _step, _worth: None,
     limits: Limits | None = None,
 ) -> Tuning:
@@ -145,7 +174,8 @@ def tuned(
         return -worths[-1]
 
     start = START.vector()
-    simplex = np.vstack([start, *(start + step for step in np.diag([3.0, 3.0, -3.0, -4.0, -5.0, 3.0]))])
+    trial.settle(make(start).settings, SETTLING_STEPS)
+    simplex = np.vstack([start, *(start + step for step in np.diag(STEPS))])
     found = minimize(
         loss, start, method="Nelder-Mead", bounds=Choice.BOUNDS,
         options={"maxfev": evaluations, "initial_simplex": simplex, "xatol": 0.2, "fatol": 0.02},

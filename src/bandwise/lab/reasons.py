@@ -8,7 +8,7 @@ BY_RULE = "by rule: without a model of the driver nothing can be tried out"
 BANDS = ("deep", "bass", "body", "presence", "treble")
 
 OF_ALL = {
-    "lookahead_ms": "half a period of 125 Hz: limiters come down smoothly; the delay is about twice this",
+    "lookahead_ms": "half a period of 62 Hz: limiters come down smoothly; the delay is about twice this",
     "low_edge_hz": "limiters hold half a period of this: tones down to it are limited without distortion",
     "output.release_ms": "fast enough after a drum, slow enough for 35 Hz",
     "output.sustained_release_ms": "slow after long limiting, so that the level does not pump",
@@ -19,13 +19,16 @@ OF_EVERY_BAND = {
     "and what a canceller cannot model stay below their targets",
     "compressor.attack_ms": "a drum passes first; tones do not move it, as the level is held half a period",
     "compressor.release_ms": "long against a period, short against a bar",
-    "compressor.makeup_db": "optimised: what compression frees is given back",
     "limiter.release_ms": "several periods of the band",
     "limiter.sustained_release_ms": "slow after long limiting",
 }
-OF_LOW_BANDS = {"compressor.ratio": "firm, as this band runs into its limit"}
+OF_LOW_BANDS = {
+    "compressor.ratio": "firm, as this band runs into its limit",
+    "compressor.makeup_db": "optimised: gives back what is held, and at low volume the bass of the programme",
+}
 OF_HIGH_BANDS = {
     "compressor.ratio": "gentle",
+    "compressor.makeup_db": "one of all upper bands: more, behind lower thresholds, is only more volume",
     "limiter.ceiling_dbfs": "no band alone takes the whole rail",
 }
 
