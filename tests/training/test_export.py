@@ -37,7 +37,7 @@ def run(tmp_path):
     network = _network()
     optimisers = make_optimisers(network, weight_decay=0.0)
     rng = np.random.default_rng(0)
-    state = Run(PercepNet(network.config), network, optimisers, Pruning(network), rng)
+    state = Run(PercepNet(network.config), network, optimisers, Pruning(), rng)
     save(FitConfig(network=network.config, updates=1), state, tmp_path)
     return tmp_path
 

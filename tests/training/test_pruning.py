@@ -44,7 +44,7 @@ def test_zero_tiles_stay_zero_whatever_the_updates():
     """What is dropped comes back neither by updates nor when more is dropped; gates keep their shares."""
     torch.manual_seed(1)
     network = PercepNet(SIZES)
-    pruning = Pruning(network)
+    pruning = Pruning()
     matrix = network.gru2.weight_hh_l0
     dropped = None
     for density in (0.8, 0.5, 0.5):
@@ -64,7 +64,7 @@ def test_other_layers_are_left_alone():
     """Only the GRUs lose weights, and nothing changes at a density of one."""
     network = PercepNet(replace(SIZES))
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
-    pruning = Pruning(network)
+    pruning = Pruning()
     pruning.tighten(network, 1.0)
     pruning.apply(network)
     assert all(torch.equal(before[name], p) for name, p in network.named_parameters())

@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import signal
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -185,7 +184,7 @@ def _shards(data: Path | None, shards: Path | None, out: Path, hours: float) -> 
                 raise BandwiseError(
                     f"got no mixtures from {data}; the lines above say why; mend them and start again"
                 )
-            time.sleep(0.5)
+            maker.join(0.5)  # or until it ends
         yield folders
     finally:
         maker.terminate()

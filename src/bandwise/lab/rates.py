@@ -1,6 +1,5 @@
 """How well wake word detectors do: hits and false alarms per hour on the valid split of a data folder."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.wakeword import Rates, WakeWordDetector, detections
 from bandwise.errors import BandwiseError
+from bandwise.lab.recordings import listed, read_at_16k
 from bandwise.lab.talker import SAMPLE_RATE, WAKE_WORD, Word, loudest_rms, recorded_words
 
 Doubles = NDArray[np.float64]
@@ -40,8 +40,8 @@ def valid_words(data: Path) -> list[Word]:
 
 def background(data: Path) -> list[Doubles]:
     """The split of speech/, music/ and noise/ at 16 kHz: sound without the word."""
-    paths = [path for kind in BACKGROUND for path in _listed(data / kind)]
-    sounds = [_read(path) for path in paths]
+    paths = [path for kind in BACKGROUND for path in listed(data / kind, SPLIT)]
+    sounds = [read_at_16k(path) for path in paths]
     return [np.clip(x * LEVEL / max(float(np.sqrt(np.mean(x**2))), 1e-9), -1.0, 1.0) for x in sounds]
 
 
@@ -65,19 +65,3 @@ def with_noise(words: Sequence[Word], noises: Sequence[Doubles], snr_db: float, 
         gain = LEVEL * 10 ** (-snr_db / 20) / max(float(np.sqrt(np.mean(piece**2))), 1e-9)
         out.append(Word(word.keyword, word.samples + gain * piece, word.split))
     return out
-
-
-def _listed(folder: Path) -> list[Path]:
-    manifest = folder / "MANIFEST.csv"
-    if not manifest.is_file():
-        return []
-    with manifest.open(encoding="utf-8", newline="") as file:
-        return [folder / row["path"] for row in csv.DictReader(file) if row.get("split") == SPLIT]
-
-
-def _read(path: Path) -> Doubles:
-    import soundfile
-    import soxr
-
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return np.asarray(soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE), dtype=np.float64)

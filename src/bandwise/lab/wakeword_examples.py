@@ -1,6 +1,5 @@
 """Examples to train the small wake word detector on: words in rooms, in music, speech and noise."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.logmel import HOP, SAMPLE_RATE, WINDOW, features
+from bandwise.lab.recordings import listed, read_at_16k
 from bandwise.lab.talker import WAKE_WORD, Word, recorded_words
 
 Doubles = NDArray[np.float64]
@@ -41,12 +41,12 @@ def load_sounds(data: Path, background_minutes: float, seed: int) -> Sounds:
     rng = np.random.default_rng(seed)
     background: list[Doubles] = []
     for kind in ("speech", "music", "noise"):
-        rows = _train_rows(data / kind)
+        paths = listed(data / kind, "train")
         left = background_minutes * 60.0 / 3.0
-        for k in rng.permutation(len(rows)):
+        for k in rng.permutation(len(paths)):
             if left <= 0.0:
                 break
-            background.append(_read(data / kind / rows[int(k)]["path"]))
+            background.append(read_at_16k(paths[int(k)]))
             left -= len(background[-1]) / SAMPLE_RATE
     return Sounds(
         [w.samples for w in words if w.keyword == WAKE_WORD],
@@ -62,22 +62,6 @@ def trimmed(word: Word) -> Word:
     level = np.sqrt(np.square(word.samples[: count * block]).reshape(count, block).mean(axis=1))
     loud = np.flatnonzero(level > level.max() * 10 ** (-30 / 20))
     return Word(word.keyword, word.samples[loud[0] * block : (loud[-1] + 1) * block], word.split)
-
-
-def _train_rows(folder: Path) -> list[dict[str, str]]:
-    manifest = folder / "MANIFEST.csv"
-    if not manifest.is_file():
-        return []
-    with manifest.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row.get("split") == "train"]
-
-
-def _read(path: Path) -> Doubles:
-    import soundfile
-    import soxr
-
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return np.asarray(soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE), dtype=np.float64)
 
 
 def examples(sounds: Sounds, count: int, seed: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int8]]]:

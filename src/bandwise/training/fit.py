@@ -70,6 +70,7 @@ def fit(
         if valid is not None:
             log.write(validate(config, run, valid, device, dtype))
     finally:
+        clock.tick()
         save(config, run, folder)
         log.plot()
     return run.average
@@ -114,7 +115,7 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
         network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
     network.to(device)
     optimisers = make_optimisers(network, config.weight_decay)
-    run = Run(network, copy.deepcopy(network), optimisers, Pruning(network), rng)
+    run = Run(network, copy.deepcopy(network), optimisers, Pruning(), rng)
     if saved is not None:
         restore(run, saved)
     return run

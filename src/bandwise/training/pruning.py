@@ -42,10 +42,10 @@ def kept_tiles(gate: Tensor, density: float) -> Tensor:
 
 
 class Pruning:
-    """Which weights of a network are kept; tiles that are zero stay zero."""
+    """Which weights of a network are kept, all at first; tiles that are dropped stay zero."""
 
-    def __init__(self, network: PercepNet) -> None:
-        self._masks = {name: torch.ones_like(matrix) for name, matrix in _matrices(network).items()}
+    def __init__(self) -> None:
+        self._masks: dict[str, Tensor] = {}
 
     @torch.no_grad()
     def tighten(self, network: PercepNet, density: float) -> None:
@@ -59,8 +59,9 @@ class Pruning:
     @torch.no_grad()
     def apply(self, network: PercepNet) -> None:
         """Set what is not kept to zero."""
-        for name, matrix in _matrices(network).items():
-            matrix.mul_(self._masks[name])
+        matrices = _matrices(network)
+        for name, mask in self._masks.items():
+            matrices[name].mul_(mask)
 
 
 def _matrices(network: PercepNet) -> dict[str, Tensor]:

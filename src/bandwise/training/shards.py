@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
@@ -31,10 +30,13 @@ from bandwise.training.signals import Signal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
+    from bandwise.training.sources import Arrays
+
 HOP_S = 0.010
 LAST_BAND_NEEDS_HZ = 19_500.0  # Opus, in which most recordings are kept, stops at 20 kHz
 
-Batch = tuple[Signal, Signal, NDArray[np.int64]]
 Describe = Callable[[Signal, Signal], tuple[Signal, Signal]]
 
 
@@ -135,7 +137,7 @@ class ShardReader:
         """Audio in the shards known now."""
         return sum(shard["bands_valid"].size * _frames(shard) for shard in self._shards.values()) * HOP_S / 60
 
-    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Batch:
+    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Arrays:
         """Random sequences of `frames` frames from random places.
 
         features float32 [sequences, frames, 70], targets float32 [sequences, frames, 68],
@@ -152,7 +154,7 @@ class ShardReader:
             _copy(shard[int(rng.integers(len(shard)))], start, batch, row)
         return batch
 
-    def sequences(self, frames: int, sequences: int) -> Iterator[Batch]:
+    def sequences(self, frames: int, sequences: int) -> Iterator[Arrays]:
         """Everything once, in order, in batches of at most `sequences`: for validation."""
         rows = list(self._rows(frames))
         for first in range(0, len(rows), sequences):
@@ -221,7 +223,7 @@ def _check_frames(shard: NDArray[np.void], frames: int) -> int:
     return latest
 
 
-def _empty_batch(sequences: int, frames: int) -> Batch:
+def _empty_batch(sequences: int, frames: int) -> Arrays:
     return (
         np.empty((sequences, frames, FEATURES), np.float32),
         np.empty((sequences, frames, TARGETS), np.float32),
@@ -229,7 +231,7 @@ def _empty_batch(sequences: int, frames: int) -> Batch:
     )
 
 
-def _copy(record: np.void, start: int, batch: Batch, row: int) -> None:
+def _copy(record: np.void, start: int, batch: Arrays, row: int) -> None:
     features, targets, bands_valid = batch
     span = slice(start, start + features.shape[1])
     features[row] = record["features"][span]
