@@ -14,9 +14,17 @@ from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
 from bandwise.lab.deriving import Choice, cutoffs_of, derive
 from bandwise.lab.limits import Limits, _limit, limits_of_table, measured_response, measured_table
-from bandwise.lab.optimising import WANTED_BASS_DB, Outcome, Targets, Trial
 from bandwise.lab.preset_text import preset_text
 from bandwise.lab.programme import synthesised
+from bandwise.lab.trial import (
+    DISTORTION_WORTH,
+    LEAST_PERCENT,
+    WANTED_BASS_DB,
+    Outcome,
+    Targets,
+    Trial,
+    rail_sag_db,
+)
 
 HZ = np.array([30.0, 50.0, 80.0, 120.0, 150.0, 400.0])
 STEEP = Limits(HZ, np.array([-20.0, -16.0, -10.0, -4.0, 0.0, 0.0]), ("distortion",) * 6)
@@ -104,38 +112,67 @@ def test_tables_are_checked(tmp_path):
         measured_response(tmp_path / "none.csv")
 
 
+WANTED = Outcome(-20.0, -28.0, 9.0, 9.0)
+
+
+def worth(volume_db=0.0, **changes):
+    """The worth of a preset within all targets, but for these changes."""
+    good = Outcome(-20.0, -30.0, 4.0, 0.8)
+    return replace(good, **changes).worth(WANTED, Targets(5.0, 1.0), volume_db)
+
+
 def test_worth_is_bass_within_targets():
     """Bass counts one to one; each target that is missed, and each unit of missing loudness, costs more."""
-    good = Outcome(-20.0, -30.0, 4.0, 0.8)
-    worth = good.worth(-20.0, Targets(5.0, 1.0))
-    assert replace(good, bass_db=-29.0).worth(-20.0, Targets(5.0, 1.0)) == pytest.approx(worth + 1.0)
-    assert (
-        replace(good, distortion_percent=4.9, residual_percent=0.99).worth(-20.0, Targets(5.0, 1.0)) == worth
-    )
-    assert replace(good, distortion_percent=6.0).worth(-20.0, Targets(5.0, 1.0)) < worth - 1.0
-    assert replace(good, bass_db=-29.0, residual_percent=1.2).worth(-20.0, Targets(5.0, 1.0)) < worth
-    assert replace(good, loudness_lufs=-21.0).worth(-20.0, Targets(5.0, 1.0)) < worth
-    assert replace(good, loudness_lufs=-19.0).worth(-20.0, Targets(5.0, 1.0)) == pytest.approx(worth - 1.0)
+    assert worth(bass_db=-29.0) == pytest.approx(worth() + 1.0)
+    assert worth(residual_percent=0.99) == worth()
+    assert worth(distortion_percent=6.0) < worth() - 1.0
+    assert worth(bass_db=-29.0, residual_percent=1.2) < worth()
+    assert worth(loudness_lufs=-21.0) < worth()
+    assert worth(loudness_lufs=-19.0) == pytest.approx(worth() - 1.0)
 
 
-def test_presets_are_tried_at_equal_loudness():
-    """After some tries a preset plays as loud as the device without it, at both volumes."""
-    trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, Targets())
-    for _ in range(4):
-        trial.worth(derive(STEEP, Choice()).settings)
-    for found, wanted_lufs in trial.outcomes(derive(STEEP, Choice()).settings):
-        assert found.loudness_lufs == pytest.approx(wanted_lufs, abs=0.5)
+def test_less_distortion_is_worth_some_bass():
+    """Half of it, 6 dB, is worth 3 dB of bass, within targets too; next to none is no better than little."""
+    assert worth(distortion_percent=2.0) == pytest.approx(worth() + DISTORTION_WORTH * 6.02, abs=0.01)
+    assert worth(distortion_percent=1e-9) == worth(distortion_percent=LEAST_PERCENT)
 
 
 def test_bass_counts_where_nothing_is_held():
-    """Less make-up of the bass bands costs at the soft volume; more than is wanted earns nothing."""
+    """At a soft volume the programme's bass is wanted and a little more; less costs more than it gives."""
+    least, most = WANTED.bass_db, WANTED.bass_db + WANTED_BASS_DB
+    assert worth(-18.0, bass_db=most + 5.0) == worth(-18.0, bass_db=most)
+    assert worth(-18.0, bass_db=most) == pytest.approx(worth(-18.0, bass_db=least) + WANTED_BASS_DB)
+    assert worth(-18.0, bass_db=least - 1.0) < worth(-18.0, bass_db=least) - 2.0
+
+
+def test_presets_are_tried_at_equal_loudness():
+    """After some tries a preset plays as loud as the device without it, at every volume."""
     trial = Trial(Bench(), synthesised(1, 1.5, 1)[0].samples, Targets())
-    little, even, much = (
-        trial.soft_worth(derive(STEEP, Choice(0.0, 0.0, makeup, makeup)).settings)
-        for makeup in (1.0, 7.0, 13.0)
-    )
-    assert little < even - 3.0
-    assert even < much <= WANTED_BASS_DB
+    settings = derive(STEEP, Choice()).settings
+    trial.settle(settings, 5)
+    for found, wanted in zip(trial.outcomes(settings), trial.wanted, strict=True):
+        assert found.loudness_lufs == pytest.approx(wanted.loudness_lufs, abs=0.5)
+
+
+def test_the_sag_is_that_of_what_is_played():
+    """A processor that holds the bass spares the rail; the output stays below where it falls to."""
+    bench, x = Bench(), synthesised(1, 1.5, 1)[0].samples
+    trial = Trial(bench, x, Targets())
+    settings = derive(STEEP, Choice()).settings
+    trial.settle(settings, 5)
+    sag_db = trial.sag_db(settings)
+    assert 0.0 < sag_db < rail_sag_db(bench, 2.0 * x)
+    safe = derive(STEEP, Choice(), rail_sag_db=sag_db).settings
+    assert safe.output.ceiling_dbfs < -sag_db
+    assert bench.played(x, safe, 6.0).clipped_share == 0.0
+
+
+def test_upper_bands_are_held_together():
+    """Their ceilings move by one number, none beyond full scale; the bass bands stay."""
+    one, other = (derive(STEEP, Choice(upper_ceiling=db)).settings.bands for db in (0.0, -2.0))
+    moved = [a.limiter.ceiling_dbfs - b.limiter.ceiling_dbfs for a, b in zip(one, other, strict=True)]
+    assert moved == pytest.approx([0.0, 0.0, 2.0, 2.0, 2.0])
+    assert derive(STEEP, Choice(upper_ceiling=9.0)).settings.bands[2].limiter.ceiling_dbfs == 0.0
 
 
 def test_distortion_is_to_fall_with_volume():

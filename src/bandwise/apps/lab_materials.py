@@ -34,19 +34,20 @@ def tuned_for(
     """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
     from bandwise.dynamics.store import load_settings
     from bandwise.lab.files import write_text
-    from bandwise.lab.optimising import PROGRAMME_SECONDS, Targets, tuned
+    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
     from bandwise.lab.preset_text import preset_text
     from bandwise.lab.programme import excerpt
+    from bandwise.lab.trial import Targets
 
     if preset:
         return load_settings(preset)
     path = output / "tuned.toml"
     if not path.is_file():
-        x = excerpt(pieces, PROGRAMME_SECONDS)
+        x, share = excerpt(pieces, PROGRAMME_SECONDS)
         with measuring.progress("tuning", plan.tuning_evaluations) as done:
             tuning: Tuning = tuned(
                 bench, x, Targets(plan.distortion_target_percent), plan.tuning_evaluations,
-                lambda _step, worth: done(f"{worth:.1f}"),
+                lambda _step, worth: done(f"{worth:.1f}"), window_seconds=share,
             )  # fmt: skip
         write_text(path, preset_text(tuning, f"For {bench.driver.name}: {bench.driver.source}."))
     return load_settings(path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bandwise.lab.deriving import Response, Tuning
     from bandwise.lab.limits import Table
-    from bandwise.lab.optimising import Targets
+    from bandwise.lab.trial import Targets
 
 
 def tune(
@@ -35,7 +35,7 @@ def tune(
     ] = 1.5,
     rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = 8.0,
     music: Annotated[Path | None, typer.Option(help="Folder of music to tune with; else made here.")] = None,
-    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 30,
+    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 45,
     plot: Annotated[Path | None, typer.Option(help="Draw limits, ceilings, before and after.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the music made here.")] = 1,
 ) -> None:
@@ -64,7 +64,7 @@ def tune(
     if sweep is not None:
         _write_sweep(sweep)
     elif driver is not None:
-        from bandwise.lab.optimising import Targets
+        from bandwise.lab.trial import Targets
 
         _from_driver(driver, rail_v, Targets(target, rest), evaluations, music, seed, output, plot)
     elif recording is not None:
@@ -104,19 +104,22 @@ def _from_driver(
     from bandwise.lab.bench import Bench
     from bandwise.lab.deriving import Choice, derive
     from bandwise.lab.limits import simulated_limits
-    from bandwise.lab.optimising import PROGRAMME_SECONDS, rail_sag_db, tuned
+    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
     from bandwise.lab.programme import excerpt, recorded, synthesised
+    from bandwise.lab.trial import rail_sag_db
 
     bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
     with measuring.told_when_compiling():
-        x = excerpt(pieces, PROGRAMME_SECONDS)
+        x, share = excerpt(pieces, PROGRAMME_SECONDS)
         limits = simulated_limits(bench.loudspeaker, targets.distortion_percent)
         if evaluations:
             with measuring.progress("tuning", evaluations) as done:
-                tuning = tuned(bench, x, targets, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits)
+                tuning = tuned(
+                    bench, x, targets, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits, share
+                )
         else:
-            sag_db = rail_sag_db(bench, x)
+            sag_db = rail_sag_db(bench, x * 10 ** (bench.full_drive_db / 20))
             percent = targets.distortion_percent
             tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=percent, optimised=False)
         _write(

@@ -17,7 +17,8 @@ LOWEST_HZ, HIGHEST_LIMITED_HZ = 35.0, 400.0
 FREE_DB = -0.5  # against the highest limit: from here on the driver is not what limits
 LEAST_OCTAVES = 0.6  # of a band: LR4 slopes leave less nothing to hold
 UPPER_CUTOFFS = (4.0, 18.0)  # times the last cutoff of the driver: body, presence, treble
-LOOKAHEAD_MS = 8.0
+LOOKAHEAD_MS = 12.0
+UPPER_CEILINGS_DBFS = (-3.0, -4.0, -8.0)  # of body, presence, treble, before they are moved together
 GAIN_RANGE_DB = (-6.0, 3.0)
 
 Response = tuple[Doubles, Doubles]
@@ -33,17 +34,22 @@ class Choice:
     bass_makeup: float = 7.0
     bass_threshold: float = -12.0
     upper_threshold: float = -13.0
+    upper_ceiling: float = 0.0  # moves the ceilings of the upper bands together
     # Not in the vector: as much more make-up, behind thresholds as much lower, is only as much more volume.
     upper_makeup: float = 7.0
 
-    BOUNDS = ((-15.0, 6.0), (-9.0, 6.0), (0.0, 14.0), (0.0, 14.0), (-36.0, 0.0), (-36.0, 0.0))
+    BOUNDS = ((-15.0, 6.0), (-9.0, 6.0), (0.0, 14.0), (0.0, 14.0), (-36.0, 0.0), (-36.0, 0.0),
+              (-9.0, 3.0))  # fmt: skip
 
     def vector(self) -> Doubles:
         """As an array."""
         return np.array([getattr(self, name) for name in NAMES])
 
 
-NAMES = ("deep_trim", "bass_trim", "deep_makeup", "bass_makeup", "bass_threshold", "upper_threshold")
+NAMES = (
+    "deep_trim", "bass_trim", "deep_makeup", "bass_makeup", "bass_threshold", "upper_threshold",
+    "upper_ceiling",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,12 +126,13 @@ def _all_cutoffs(limits: Limits) -> tuple[float, ...]:
 
 def _bands(choice: Choice, deep_db: float, bass_db: float) -> tuple[BandSettings, ...]:
     """Five bands, the two lowest with these ceilings."""
+    body, presence, treble = (min(0.0, ceiling + choice.upper_ceiling) for ceiling in UPPER_CEILINGS_DBFS)
     return (
         _band(choice.bass_threshold - 6.0, 4.0, 10.0, 250.0, choice.deep_makeup, deep_db),
         _band(choice.bass_threshold, 3.0, 12.0, 250.0, choice.bass_makeup, bass_db),
-        _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, -3.0),
-        _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, -4.0),
-        _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, -8.0),
+        _band(choice.upper_threshold, 2.5, 15.0, 200.0, choice.upper_makeup, body),
+        _band(choice.upper_threshold - 3.0, 2.5, 12.0, 180.0, choice.upper_makeup, presence),
+        _band(choice.upper_threshold - 8.0, 2.5, 8.0, 150.0, choice.upper_makeup, treble),
     )
 
 

@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
+from bandwise.lab.equal_bass import Heard, equal_bass_row, heard
 from bandwise.lab.files import digest, write_csv, write_text
 from bandwise.lab.hearing import Echo, Listener, echo_of
-from bandwise.lab.measuring import Loudness, Row, loudness_curve, other_row, sound_row, tone_row
-from bandwise.lab.plan import LINEAR, NONE, Materials, Plan
+from bandwise.lab.measuring import (
+    Loudness,
+    Row,
+    loudness_curve,
+    other_row,
+    settled_drive,
+    sound_row,
+    tone_row,
+)  # fmt: skip
+from bandwise.lab.plan import BASELINE, LINEAR, NONE, Materials, Plan
 from bandwise.lab.programme import joined
 from bandwise.lab.talker import spoken
 
@@ -48,6 +57,7 @@ class Experiment:
     ) -> None:
         self.plan, self.bench, self.materials, self.folder = plan, bench, materials, folder
         self._on_point = on_point
+        self._baselines: dict[float, Heard] = {}
         (folder / "points").mkdir(parents=True, exist_ok=True)
         self._claim()
         self.bass_heavy = joined(materials.pieces, plan.measured_seconds, bass_heavy=True)
@@ -99,14 +109,37 @@ class Experiment:
         return self._listener.without_music()
 
     def _measure(self, name: str, volume: float, curves: Mapping[str, Loudness]) -> Row:
-        settings, drive_db = self.materials.processors[name], self.drive_db(name, volume, curves)
+        settings, seconds = self.materials.processors[name], self.plan.measured_seconds
         bench, wanted = self.bench_for(name), self.wanted_lufs(volume, curves)
+        drive_db = self._settled(name, volume, curves)
         row: Row = {"processor": name, "volume_db": volume, "drive_db": drive_db, "wanted_lufs": wanted}
-        row |= sound_row(bench, self.bass_heavy, settings, drive_db)
+        row |= sound_row(bench, self.bass_heavy, settings, drive_db, seconds)
         if len(self.other):
-            row |= other_row(bench, self.other, settings, drive_db)
+            row |= other_row(bench, self.other, settings, drive_db, seconds / 2.0)
         row |= tone_row(bench, settings, drive_db)
+        if settings is not None and name != BASELINE and BASELINE in self.materials.processors:
+            baseline = self._baseline(volume, curves)
+            row |= equal_bass_row(bench, self.bass_heavy, settings, drive_db, baseline, seconds)
         return row | self._listener.row(self._echo(name, drive_db))
+
+    def _settled(self, name: str, volume: float, curves: Mapping[str, Loudness]) -> float:
+        """The drive from the curve, made exact."""
+        guess = self.drive_db(name, volume, curves)
+        if name == NONE:
+            return guess
+        wanted = self.wanted_lufs(volume, curves)
+        return settled_drive(
+            self.bench_for(name), self.bass_heavy, self.materials.processors[name], wanted, guess
+        )
+
+    def _baseline(self, volume: float, curves: Mapping[str, Loudness]) -> Heard:
+        """What the baseline does at this volume, measured once."""
+        if volume not in self._baselines:
+            drive_db, settings = self._settled(BASELINE, volume, curves), self.materials.processors[BASELINE]
+            self._baselines[volume] = heard(
+                self.bench, self.bass_heavy, settings, drive_db, self.plan.measured_seconds
+            )
+        return self._baselines[volume]
 
     def _echo(self, name: str, drive_db: float) -> Echo:
         x = joined(self.materials.pieces, self.plan.echo_seconds, bass_heavy=True)

@@ -1,6 +1,6 @@
 """What a listener hears at one point: loudness, bass, distortion; and the strain behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ Doubles = NDArray[np.float64]
 Row = dict[str, float | str]
 
 THD_HZ = (60, 100, 1_000)
+SETTLING_STEPS, CLOSE_LU = 8, 0.03  # of the search for a drive
+LARGEST_DRIVE_DB = 30.0
 TONE_LEVEL_DB = -6.0  # of test tones against the programme's full scale, before the drive
 
 
@@ -50,33 +52,67 @@ def loudness_curve(
     return Loudness(np.asarray(drives_db, dtype=np.float64), np.array(lufs))
 
 
-def sound_row(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Row:
-    """Loudness, bass, distortion and strain of programme x (frames,) at a drive."""
+def settled_drive(
+    bench: Bench, x: Doubles, settings: MultibandSettings | None, lufs: float, drive_db: float
+) -> float:
+    """The drive that makes x so loud, from a first guess by secants; the closest one if none does."""
+    curve = {drive_db: loudness_curve(bench, x, settings, [drive_db]).lufs[0] - lufs}
+    for _ in range(SETTLING_STEPS):
+        nearest = sorted(curve, key=lambda drive: abs(curve[drive]))[:2]
+        if abs(curve[nearest[0]]) < CLOSE_LU:
+            break
+        slope = _slope(nearest, curve)
+        drive = min(nearest[0] - float(np.clip(curve[nearest[0]] / slope, -6.0, 6.0)), LARGEST_DRIVE_DB)
+        if drive in curve:
+            break
+        curve[drive] = loudness_curve(bench, x, settings, [drive]).lufs[0] - lufs
+    return min(curve, key=lambda drive: abs(curve[drive]))
+
+
+def _slope(drives_db: Sequence[float], curve: Mapping[float, float]) -> float:
+    """LU per dB between two drives; a limited one until there are two."""
+    if len(drives_db) < 2:
+        return 0.7
+    rise = (curve[drives_db[1]] - curve[drives_db[0]]) / (drives_db[1] - drives_db[0])
+    return float(np.clip(rise, 0.1, 1.5))
+
+
+def sound_row(
+    bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float, seconds: float
+) -> Row:
+    """Loudness, bass, distortion and strain of programme x (frames,), pieces of so many seconds."""
     digital = bench.processed(x, settings, drive_db)
     played = bench.loudspeaker.play(digital)
-    heard = _heard_row(bench, x, settings, drive_db, played)
+    heard = _heard_row(bench, x, settings, drive_db, played, seconds)
     return heard | _strain_row(bench, digital, played) | {
         "processor_distortion_percent": gap_distortion(
-            lambda y: bench.processed(y, settings, drive_db), x, digital
+            lambda y: bench.processed(y, settings, drive_db), x, digital, seconds
         ),
     }  # fmt: skip
 
 
-def other_row(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Row:
+def other_row(
+    bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float, seconds: float
+) -> Row:
     """Loudness, bass and distortion of a second programme."""
-    row = _heard_row(bench, x, settings, drive_db, bench.played(x, settings, drive_db))
+    row = _heard_row(bench, x, settings, drive_db, bench.played(x, settings, drive_db), seconds)
     return {f"other_{key}": value for key, value in row.items()}
 
 
 def _heard_row(
-    bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float, played: Played
+    bench: Bench,
+    x: Doubles,
+    settings: MultibandSettings | None,
+    drive_db: float,
+    played: Played,
+    seconds: float,
 ) -> Row:
     heard = bench.heard(played.pressure_pa)
     return {
         "loudness_lufs": integrated_loudness(heard, SAMPLE_RATE),
         "bass_db": bass_level_db(heard, SAMPLE_RATE),
         "distortion_percent": gap_distortion(
-            lambda y: bench.played(y, settings, drive_db).pressure_pa, x, played.pressure_pa
+            lambda y: bench.played(y, settings, drive_db).pressure_pa, x, played.pressure_pa, seconds
         ),
     }
 

@@ -32,7 +32,7 @@ class Plan:
     extra_drive_db: float = 24.0
     seed: int = 1
     distortion_target_percent: float = 6.0
-    tuning_evaluations: int = 30
+    tuning_evaluations: int = 45
 
 
 @dataclass(frozen=True)

@@ -117,10 +117,10 @@ def joined(pieces: Sequence[Piece], seconds: float, *, bass_heavy: bool) -> Doub
     return np.concatenate(cut) if cut else np.zeros(0)
 
 
-def excerpt(pieces: Sequence[Piece], seconds: float) -> Doubles:
-    """As much in all, in equal shares from every bass-heavy piece."""
-    count = sum(piece.bass_heavy for piece in pieces)
-    return joined(pieces, seconds / max(count, 1), bass_heavy=True)
+def excerpt(pieces: Sequence[Piece], seconds: float) -> tuple[Doubles, float]:
+    """As much in all, in equal shares from every bass-heavy piece; and the seconds of a share."""
+    share = seconds / max(sum(piece.bass_heavy for piece in pieces), 1)
+    return joined(pieces, share, bass_heavy=True), share
 
 
 def normalised(x: Doubles) -> Doubles:

@@ -8,7 +8,7 @@ BY_RULE = "by rule: without a model of the driver nothing can be tried out"
 BANDS = ("deep", "bass", "body", "presence", "treble")
 
 OF_ALL = {
-    "lookahead_ms": "half a period of 62 Hz: limiters come down smoothly; the delay is about twice this",
+    "lookahead_ms": "half a period of 42 Hz: limiters come down smoothly; the delay is about twice this",
     "low_edge_hz": "limiters hold half a period of this: tones down to it are limited without distortion",
     "output.release_ms": "fast enough after a drum, slow enough for 35 Hz",
     "output.sustained_release_ms": "slow after long limiting, so that the level does not pump",
@@ -29,7 +29,8 @@ OF_LOW_BANDS = {
 OF_HIGH_BANDS = {
     "compressor.ratio": "gentle",
     "compressor.makeup_db": "one of all upper bands: more, behind lower thresholds, is only more volume",
-    "limiter.ceiling_dbfs": "no band alone takes the whole rail",
+    "limiter.ceiling_dbfs": "no band alone takes the whole rail: what the upper bands are held at, the "
+    "limiter of the sum need not take from the bass; their distances are fixed, their height is chosen",
 }
 
 
@@ -62,7 +63,11 @@ def _of_cutoffs(given: Given) -> str:
 
 
 def _of_output(given: Given) -> str:
-    sag = f"the rail falls by {given.rail_sag_db:.2f} dB under load; " if given.rail_sag_db > 0.0 else ""
+    sag = (
+        f"the rail falls by {given.rail_sag_db:.2f} dB while the programme plays loudest; "
+        if given.rail_sag_db > 0.0
+        else ""
+    )
     return f"{sag}{CEILING_MARGIN_DB} dB are kept for waves between samples"
 
 

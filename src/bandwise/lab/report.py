@@ -33,7 +33,8 @@ COLUMNS = {
     "loudspeaker_residual_percent": "loudspeaker rest %", "thd_60_hz_percent": "THD 60 Hz %",
     "thd_100_hz_percent": "THD 100 Hz %", "smpte_percent": "SMPTE %", "peak_excursion_mm": "excursion mm",
     "clipped_percent": "clipped % of time", "lowest_rail_v": "rail V", "erle_db": "ERLE dB",
-    "convergence_s": "settled s", "residual_over_speech_db": "residual over speech dB",
+    "equal_bass_ratio": "distortion x at equal bass", "convergence_s": "settled s",
+    "residual_over_speech_db": "residual over speech dB",
 }  # fmt: skip
 
 
@@ -102,9 +103,11 @@ def image(picture: bytes) -> str:
 
 def table(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
     """Rows as HTML."""
-    used = {key: title for key, title in columns.items() if key in rows[0]}
+    used = {key: title for key, title in columns.items() if any(key in row for row in rows)}
     head = "".join(f"<th>{title}</th>" for title in used.values())
-    body = "".join("<tr>" + "".join(f"<td>{_cell(row[key])}</td>" for key in used) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_cell(row.get(key, ''))}</td>" for key in used) + "</tr>" for row in rows
+    )
     return f"<table><tr>{head}</tr>{body}</table>"
 
 

@@ -10,7 +10,7 @@ from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.charts import figure, png
 from bandwise.lab.limits import Limits, Table
-from bandwise.lab.optimising import outcome
+from bandwise.lab.trial import outcome
 
 Doubles = NDArray[np.float64]
 

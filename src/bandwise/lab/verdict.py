@@ -12,6 +12,7 @@ from bandwise.lab.plan import BASELINE, LINEAR, NONE, SAME_NUMBERS, TUNED
 Doubles = NDArray[np.float64]
 
 LEAST_LOUDNESS_GAP_LU = 0.5
+LEAST_MATCH_ERROR_DB = 0.15  # that is worth telling
 RESAMPLES = 2_000  # of the bootstrap
 PAIRS = ((TUNED, BASELINE), (SAME_NUMBERS, BASELINE), (TUNED, NONE), (TUNED, LINEAR))
 
@@ -59,32 +60,30 @@ def _bass_at_distortion(ours: Named, other: Named) -> str:
     levels = [np.interp(np.log(grid), np.log(percent), bass) for percent, bass in curves]
     gain = levels[0] - levels[1]
     return (
-        f"At equal distortion ({low:.1f} to {high:.1f} %), {ours[0]} has {gain.mean():+.1f} dB more bass "
-        f"than {other[0]} ({gain.min():+.1f} to {gain.max():+.1f})."
+        f"At equal distortion, over all volumes ({low:.1f} to {high:.1f} %), {ours[0]} has "
+        f"{gain.mean():+.1f} dB more bass than {other[0]} ({gain.min():+.1f} to {gain.max():+.1f})."
     )
 
 
 def _distortion_at_bass(ours: Named, other: Named) -> str:
-    """Distortion of both where each has the same bass level, over the levels that both reach."""
-    curves = [_distortion_by_bass(rows) for _, rows in (ours, other)]
-    low, high = max(bass[0] for bass, _ in curves), min(bass[-1] for bass, _ in curves)
-    if low >= high:
+    """Distortion at the loudness and bass of the baseline, as `equal_bass_row` measured it."""
+    told = [_at_bass(row) for row in reversed(ours[1]) if "equal_bass_ratio" in row]
+    if other[0] != BASELINE or not told:
         return ""
-    # The upper half: where bass is soft nothing distorts, and a ratio says little.
-    grid = np.linspace((low + high) / 2.0, high, 20)
-    levels = [np.interp(grid, bass, np.log(percent)) for bass, percent in curves]
-    ratio = np.exp(levels[0] - levels[1])
     return (
-        f"At equal bass (the upper {high - grid[0]:.0f} dB), {ours[0]} has "
-        f"{np.exp(np.mean(np.log(ratio))):.2f} times the distortion of {other[0]} "
-        f"({ratio.min():.2f} to {ratio.max():.2f})."
+        f"At equal bass and loudness, measured with the bass of {ours[0]} trimmed to that of {other[0]}: "
+        f"distortion {'; '.join(told)}."
     )
 
 
-def _distortion_by_bass(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
-    """Bass levels, rising, and the distortion that came with each."""
-    points = sorted((float(r["bass_db"]), float(r["distortion_percent"])) for r in rows)
-    return np.array([b for b, _ in points]), np.array([p for _, p in points])
+def _at_bass(row: Row) -> str:
+    ratio, low, high = (float(row[f"equal_bass_ratio{end}"]) for end in ("", "_low", "_high"))
+    error = max(abs(float(row[f"equal_bass_{key}"])) for key in ("loudness_error_lu", "bass_error_db"))
+    missed = f", {error:.1f} dB beside it" if error > LEAST_MATCH_ERROR_DB else ""
+    return (
+        f"{float(row['volume_db']):g} dB: x {ratio:.2f} (95 % {low:.2f} to {high:.2f}, trim "
+        f"{float(row['equal_bass_trim_db']):+.1f} dB{missed})"
+    )
 
 
 def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
