@@ -9,8 +9,9 @@ from bandwise.device.room import Room
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.store import load_preset
 from bandwise.lab.bench import Bench
-from bandwise.lab.equal_bass import equal_bass_row, heard, matched, ratio_interval, trimmed
+from bandwise.lab.equal_bass import equal_bass_row, equal_distortion_row, ratio_interval
 from bandwise.lab.gaps import GapEnergies
+from bandwise.lab.matching import heard, levels, matched, trimmed
 from bandwise.lab.measuring import settled_drive
 from bandwise.lab.programme import SAMPLE_RATE, synthesised
 from bandwise.measure.loudness import integrated_loudness
@@ -45,10 +46,15 @@ def test_a_trim_leaves_the_rest_alone():
     assert max(band.limiter.ceiling_dbfs for band in trimmed(PRESET, 12.0).bands) == 0.0
 
 
+def on_bench(settings, drive_db):
+    """Loudness and bass of the music."""
+    return levels(BENCH, BENCH.played(MUSIC, settings, drive_db).pressure_pa)
+
+
 def test_drive_and_trim_are_found_together():
     """Loudness and bass made by a known drive and trim lead back to both."""
     made = heard(BENCH, MUSIC, trimmed(PRESET, 1.5), -12.0, 1.0)
-    match = matched(BENCH, MUSIC, PRESET, (made.loudness_lufs, made.bass_db), -15.0)
+    match = matched(on_bench, PRESET, (made.loudness_lufs, made.bass_db), -15.0)
     assert match.drive_db == pytest.approx(-12.0, abs=0.15)
     assert match.trim_db == pytest.approx(1.5, abs=0.15)
     assert np.abs(match.errors_db).max() < 0.03
@@ -56,15 +62,17 @@ def test_drive_and_trim_are_found_together():
 
 def test_what_cannot_be_reached_is_told():
     """A loudness beyond every drive leaves its error in the match."""
-    match = matched(BENCH, MUSIC, PRESET, (20.0, 0.0), 20.0)
-    assert match.errors_db[0] < -10.0
+    match = matched(lambda _settings, drive_db: (min(drive_db, 0.0), 0.0), PRESET, (20.0, 0.0), 20.0)
+    assert match.errors_db[0] == -20.0
+    assert match.error_db == 20.0
 
 
 def test_a_processor_distorts_as_much_as_itself():
-    """Against itself the ratio is 1, the trim nothing and the interval a point."""
+    """Against itself the ratio is 1, the trim nothing, the interval a point and the bass the same."""
     own = heard(BENCH, MUSIC, PRESET, -9.0, 1.0)
     row = equal_bass_row(BENCH, MUSIC, PRESET, -9.0, own, 1.0)
     assert row["equal_bass_trim_db"] == 0.0
+    assert equal_distortion_row(BENCH, MUSIC, PRESET, -9.0, own, 1.0)["equal_distortion_bass_db"] == 0.0
     assert [row[f"equal_bass_ratio{end}"] for end in ("", "_low", "_high")] == pytest.approx([1.0] * 3)
 
 

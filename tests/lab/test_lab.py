@@ -105,8 +105,9 @@ def row(name, volume, bass, distortion, missed):
 def at_equal_bass(volume):
     """What a row knows about equal bass; the match failed at -20 dB."""
     ratio = {"equal_bass_ratio": 0.4, "equal_bass_ratio_low": 0.3, "equal_bass_ratio_high": 0.6}
-    errors = {"equal_bass_loudness_error_lu": 0.0, "equal_bass_bass_error_db": 0.5 * (volume == -20.0)}
-    return ratio | errors | {"equal_bass_trim_db": -1.0}
+    error = 0.5 * (volume == -20.0)
+    distortion = {"equal_distortion_bass_db": 3.0, "equal_distortion_error_db": error}
+    return ratio | distortion | {"equal_bass_trim_db": -1.0, "equal_bass_error_db": error}
 
 
 def test_verdicts_say_what_rows_say():
@@ -120,7 +121,8 @@ def test_verdicts_say_what_rows_say():
         ]
     text = "\n".join(verdicts(rows, ["ear"]))
     assert "tuned against conventional: 0 dB: +6.0 dB of bass, distortion x 1.00" in text
-    assert "tuned has +6.0 dB more bass than conventional" in text
+    assert "until it distorts as conventional: 0 dB: +3.0 dB of bass; -10 dB: +3.0 dB of bass" in text
+    assert "-20 dB: +3.0 dB of bass, 0.5 dB beside it." in text
     assert "bass of tuned trimmed to that of conventional: distortion 0 dB: x 0.40 (95 % 0.30" in text
     assert "0.60, trim -1.0 dB); -10 dB: x 0.40" in text
     assert "0.60, trim -1.0 dB, 0.5 dB beside it)." in text

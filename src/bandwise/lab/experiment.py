@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
-from bandwise.lab.equal_bass import Heard, equal_bass_row, heard
+from bandwise.lab.equal_bass import equal_bass_row, equal_distortion_row
 from bandwise.lab.files import digest, write_csv, write_text
 from bandwise.lab.hearing import Echo, Listener, echo_of
+from bandwise.lab.matching import Heard, heard
 from bandwise.lab.measuring import (
     Loudness,
     Row,
@@ -119,7 +120,8 @@ class Experiment:
         row |= tone_row(bench, settings, drive_db)
         if settings is not None and name != BASELINE and BASELINE in self.materials.processors:
             baseline = self._baseline(volume, curves)
-            row |= equal_bass_row(bench, self.bass_heavy, settings, drive_db, baseline, seconds)
+            for compare in (equal_bass_row, equal_distortion_row):
+                row |= compare(bench, self.bass_heavy, settings, drive_db, baseline, seconds)
         return row | self._listener.row(self._echo(name, drive_db))
 
     def _settled(self, name: str, volume: float, curves: Mapping[str, Loudness]) -> float:

@@ -50,18 +50,18 @@ def _bass_at_equal_loudness(ours: Named, other: Named) -> str:
 
 
 def _bass_at_distortion(ours: Named, other: Named) -> str:
-    """Bass of both where each has the same distortion, between the lowest and highest that both reach."""
-    curves = [_bass_by_distortion(rows) for _, rows in (ours, other)]
-    low = max(percent[0] for percent, _ in curves)
-    high = min(percent[-1] for percent, _ in curves)
-    if low >= high:
+    """Bass at the loudness and distortion of the baseline, as `equal_distortion_row` measured it."""
+    told = [
+        f"{float(row['volume_db']):g} dB: {float(row['equal_distortion_bass_db']):+.1f} dB of bass"
+        + _beside(row, "equal_distortion_error_db")
+        for row in reversed(ours[1])
+        if "equal_distortion_bass_db" in row
+    ]
+    if other[0] != BASELINE or not told:
         return ""
-    grid = np.geomspace(low, high, 20)
-    levels = [np.interp(np.log(grid), np.log(percent), bass) for percent, bass in curves]
-    gain = levels[0] - levels[1]
     return (
-        f"At equal distortion, over all volumes ({low:.1f} to {high:.1f} %), {ours[0]} has "
-        f"{gain.mean():+.1f} dB more bass than {other[0]} ({gain.min():+.1f} to {gain.max():+.1f})."
+        f"At equal distortion and loudness, measured with the bass of {ours[0]} trimmed until it distorts as "
+        f"{other[0]}: {'; '.join(told)}."
     )
 
 
@@ -78,19 +78,16 @@ def _distortion_at_bass(ours: Named, other: Named) -> str:
 
 def _at_bass(row: Row) -> str:
     ratio, low, high = (float(row[f"equal_bass_ratio{end}"]) for end in ("", "_low", "_high"))
-    error = max(abs(float(row[f"equal_bass_{key}"])) for key in ("loudness_error_lu", "bass_error_db"))
-    missed = f", {error:.1f} dB beside it" if error > LEAST_MATCH_ERROR_DB else ""
     return (
         f"{float(row['volume_db']):g} dB: x {ratio:.2f} (95 % {low:.2f} to {high:.2f}, trim "
-        f"{float(row['equal_bass_trim_db']):+.1f} dB{missed})"
+        f"{float(row['equal_bass_trim_db']):+.1f} dB{_beside(row, 'equal_bass_error_db')})"
     )
 
 
-def _bass_by_distortion(rows: Sequence[Row]) -> tuple[Doubles, Doubles]:
-    """Distortion, made rising, and the most bass that came with it."""
-    points = sorted((float(r["distortion_percent"]), float(r["bass_db"])) for r in rows)
-    percent = np.array([p for p, _ in points])
-    return percent, np.maximum.accumulate([b for _, b in points])
+def _beside(row: Row, key: str) -> str:
+    """How far a match is from what was wanted, where that is worth telling."""
+    error_db = float(row[key])
+    return f", {error_db:.1f} dB beside it" if error_db > LEAST_MATCH_ERROR_DB else ""
 
 
 def _rejects(ours: Named, other: Named, detector: str) -> str:

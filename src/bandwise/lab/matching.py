@@ -1,0 +1,123 @@
+"""A processor brought to the loudness of another, and to its bass or its distortion, by a trim of its bass.
+
+A trim is a gain behind compressor and limiter of the bands that hold the bass: what they do to the programme
+stays, only its bass is louder or softer. Drive and trim are found together, by Broyden's method, so that
+nothing is extrapolated.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandwise.dynamics.settings import BandSettings, MultibandSettings
+from bandwise.lab.bench import Bench
+from bandwise.lab.gaps import GapEnergies, gap_energies
+from bandwise.lab.programme import SAMPLE_RATE
+from bandwise.measure.loudness import BASS_HZ, bass_level_db, integrated_loudness
+
+Doubles = NDArray[np.float64]
+Measure = Callable[[MultibandSettings, float], tuple[float, float]]
+
+ROUNDS, CLOSE_DB = 14, 0.03  # steps of the search, and when it ends: both figures within this
+SLOPES = ((0.6, 0.1), (0.4, 0.8))  # of both figures over drive and trim, to begin with
+LONGEST_STEP_DB = (5.0, 1.5)
+LOWEST_DB, HIGHEST_DB = (-40.0, -12.0), (30.0, 12.0)  # drive, trim
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the listener gets: LUFS, bass in dB, the energies in the gaps."""
+
+    loudness_lufs: float
+    bass_db: float
+    gaps: GapEnergies
+
+    @property
+    def distortion_db(self) -> float:
+        """Distortion in dB against all of it."""
+        return float(20.0 * np.log10(max(self.gaps.percent, 1e-6) / 100.0))
+
+
+@dataclass(frozen=True)
+class Match:
+    """A drive and a trim in dB, and how far both figures are then from what was wanted."""
+
+    drive_db: float
+    trim_db: float
+    errors_db: tuple[float, float]
+
+    @property
+    def error_db(self) -> float:
+        """The larger of both."""
+        return max(map(abs, self.errors_db))
+
+
+def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
+    """The same with a gain behind compressor and limiter of every band that begins below 120 Hz.
+
+    Make-up and ceiling move together, so that the limiter sees the same excess; no ceiling goes beyond
+    0 dBFS.
+    """
+    edges = (0.0, *settings.cutoffs_hz)
+    pairs = zip(settings.bands, edges, strict=True)
+    bands = tuple(_raised(band, trim_db) if low < BASS_HZ[1] else band for band, low in pairs)
+    return replace(settings, bands=bands)
+
+
+def _raised(band: BandSettings, db: float) -> BandSettings:
+    return replace(
+        band,
+        compressor=replace(band.compressor, makeup_db=band.compressor.makeup_db + db),
+        limiter=replace(band.limiter, ceiling_dbfs=min(0.0, band.limiter.ceiling_dbfs + db)),
+    )
+
+
+def heard(
+    bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float, window_seconds: float
+) -> Heard:
+    """Loudness, bass and distortion of programme x at a drive."""
+    pressure = bench.played(x, settings, drive_db).pressure_pa
+    gaps = gap_energies(
+        lambda y: bench.played(y, settings, drive_db).pressure_pa, x, pressure, window_seconds
+    )
+    return Heard(*levels(bench, pressure), gaps)
+
+
+def levels(bench: Bench, pressure_pa: Doubles) -> tuple[float, float]:
+    """(loudness in LUFS, bass in dB) at the listener's."""
+    sound = bench.heard(pressure_pa)
+    return integrated_loudness(sound, SAMPLE_RATE), bass_level_db(sound, SAMPLE_RATE)
+
+
+def matched(
+    measure: Measure, settings: MultibandSettings, wanted: tuple[float, float], drive_db: float
+) -> Match:
+    """The drive and the trim at which `measure` gives what is wanted, or comes closest to it.
+
+    Broyden's method (C. Broyden, Math. Comp. 19, 1965): J is corrected by (e' - e - J s) s^T / s^T s after
+    each step s, so that only one try is needed per step.
+
+    Args:
+        measure: trimmed settings and a drive in dB -> (loudness in LUFS, bass or distortion in dB).
+        settings: of the processor.
+        wanted: both figures.
+        drive_db: where the search begins.
+    """
+
+    def error(at: Doubles) -> Doubles:
+        return np.subtract(measure(trimmed(settings, float(at[1])), float(at[0])), wanted)
+
+    at, jacobian = np.array([drive_db, 0.0]), np.array(SLOPES)
+    found = [(error(at), at)]
+    while np.abs(found[-1][0]).max() >= CLOSE_DB and len(found) <= ROUNDS:
+        e, at = found[-1]
+        step = np.clip(np.linalg.lstsq(jacobian, -e)[0], np.negative(LONGEST_STEP_DB), LONGEST_STEP_DB)
+        step = np.clip(at + step, LOWEST_DB, HIGHEST_DB) - at
+        if not step.any():
+            break
+        found.append((error(at + step), at + step))
+        jacobian = jacobian + np.outer(found[-1][0] - e - jacobian @ step, step) / (step @ step)
+    e, at = min(found, key=lambda pair: float(np.abs(pair[0]).max()))
+    return Match(float(at[0]), float(at[1]), (float(e[0]), float(e[1])))
