@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bandwise.device.wakeword import wilson_interval
 from bandwise.dynamics.store import to_toml
 from bandwise.lab import charts
+from bandwise.lab.equal_bass_chart import distortion_at_equal_bass
 from bandwise.lab.experiment import Experiment
 from bandwise.lab.files import write_text
 from bandwise.lab.measuring import Row
@@ -56,6 +57,8 @@ def write_report(experiment: Experiment, rows: Sequence[Row], path: Path) -> Non
             },
         ),
     }
+    if any("equal_bass_ratio" in row for row in rows):
+        pictures["Distortion at equal bass"] = distortion_at_equal_bass(rows)
     pictures["Echo against volume"] = charts.against_volume(
         rows, {"erle_db": "ERLE, dB", "residual_over_speech_db": "residual echo over speech, dB"}
     )
