@@ -1,7 +1,6 @@
 """The experiment: what it counts, what it concludes, and that it resumes."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from bandwise.device.room import Room
 from bandwise.dynamics.store import load_preset
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
+from bandwise.lab.drives import Drives
 from bandwise.lab.experiment import Experiment
 from bandwise.lab.gaps import GapEnergies, gap_distortion
 from bandwise.lab.measuring import Loudness
@@ -23,6 +23,7 @@ from bandwise.lab.verdict import change_interval, verdicts
 from bandwise.measure.loudness import bass_level_db, integrated_loudness
 
 RATE = 16_000
+BENCH = Bench(DRIVERS["nd65-4"], Amplifier(8.0, 8.0), Room(rt60_s=0.15))
 
 
 def test_synthetic_music_is_what_it_says():
@@ -161,7 +162,6 @@ def small_experiment(folder, seed=1):
     """Two processors, one volume, one word, a few seconds."""
     rng = np.random.default_rng(0)
     plan = Plan((-20.0,), measured_seconds=1.0, echo_seconds=1.0, extra_drive_db=0.0, seed=seed)
-    bench = Bench(DRIVERS["nd65-4"], Amplifier(8.0, 8.0), Room(rt60_s=0.15))
     materials = Materials(
         {"none": None, "conventional": load_preset("conventional"), LINEAR: None},
         synthesised(1, 1.0, 1),
@@ -169,7 +169,7 @@ def small_experiment(folder, seed=1):
         KalmanCanceller(),
         [(Ear(), None)],
     )  # fmt: skip
-    return Experiment(plan, bench, materials, folder)
+    return Experiment(plan, BENCH, materials, folder)
 
 
 def test_an_experiment_runs_and_resumes(tmp_path):
@@ -188,10 +188,9 @@ def test_an_experiment_runs_and_resumes(tmp_path):
 
 def test_unprocessed_drive_is_the_volume():
     """None is driven by volume plus full drive; others as their curve says."""
-    experiment = SimpleNamespace(bench=SimpleNamespace(full_drive_db=6.0))
-    experiment.wanted_lufs = lambda *given: Experiment.wanted_lufs(experiment, *given)
+    drives = Drives(Plan(), BENCH, Materials({}, [], [], KalmanCanceller()), np.zeros(1))
     curve = Loudness(np.array([-30.0, 6.0]), np.array([-50.0, -14.0]))
     softer = Loudness(np.array([-30.0, 6.0]), np.array([-53.0, -17.0]))
     curves = {"none": curve, "soft": softer}
-    assert Experiment.drive_db(experiment, "none", -10.0, curves) == pytest.approx(-4.0)
-    assert Experiment.drive_db(experiment, "soft", -10.0, curves) == pytest.approx(-1.0)
+    assert drives.drive_db("none", -10.0, curves) == pytest.approx(-4.0)
+    assert drives.drive_db("soft", -10.0, curves) == pytest.approx(-1.0)
