@@ -128,7 +128,7 @@ def _from_driver(
         if plot:
             from bandwise.lab.tuning_chart import chart_of_model
 
-            _draw(plot, chart_of_model(limits, tuning.settings, bench, x))
+            _draw(plot, chart_of_model(limits, tuning.settings, bench, x, share))
 
 
 def _from_recording(recording: Path, target: float, output: Path, plot: Path | None) -> None:

@@ -18,12 +18,14 @@ DRIVES_DB = (-12.0, -6.0, 0.0, 6.0, 12.0)
 BEFORE, AFTER = {"color": "#7f7f7f", "label": "before"}, {"color": "#1f77b4", "label": "after"}
 
 
-def chart_of_model(limits: Limits, settings: MultibandSettings, bench: Bench, x: Doubles) -> bytes:
+def chart_of_model(
+    limits: Limits, settings: MultibandSettings, bench: Bench, x: Doubles, window_seconds: float = 1.0
+) -> bytes:
     """Limits and ceilings; bass and distortion of programme x over loudness, before and after."""
     drawing, (ceilings, bass, distortion) = _panels(3)
     _draw_ceilings(ceilings, limits, settings)
     for chosen, style in ((None, BEFORE), (settings, AFTER)):
-        found = [outcome(bench, x, chosen, drive) for drive in DRIVES_DB]
+        found = [outcome(bench, x, chosen, drive, window_seconds) for drive in DRIVES_DB]
         loudness = [o.loudness_lufs for o in found]
         bass.plot(loudness, [o.bass_db for o in found], marker=".", **style)
         distortion.semilogy(loudness, [o.distortion_percent for o in found], marker=".", **style)
