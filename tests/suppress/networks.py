@@ -5,7 +5,7 @@ import numpy as np
 from bandwise.bands.erb import BANDS
 from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
 from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.network import MODEL_FORMAT
+from bandwise.suppress.network import BAND_FORMAT
 
 
 def constant_network(path, gain, strength):
@@ -29,7 +29,7 @@ def constant_network(path, gain, strength):
     weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "constant", [features], answers, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    facts = {"format": str(MODEL_FORMAT), "feature_layout": str(FEATURE_LAYOUT)}
+    facts = {"format": BAND_FORMAT, "feature_layout": str(FEATURE_LAYOUT)}
     helper.set_model_props(model, facts)
     save(model, path)
     return path

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bandwise.suppress import activations, int8
+from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.compiled import compiled_model
 from bandwise.suppress.network import Network, _read
 from bandwise.suppress.onnx_file import read_model
@@ -18,14 +19,15 @@ def features(channels, frames, seed=0):
 
 
 def answers(network, x, group=None):
-    """Gains and strengths of all frames, `group` frames at a time."""
-    gains, strengths = np.zeros((2, *x.shape[:2], 34), np.float32)
+    """All answers to features [channels, frames, 70], `group` frames at a time, [channels, frames, any]."""
+    seen, said = room_to_answer(*x.shape[:2], filters=isinstance(network, Network) and network.filters)
+    seen.features[:] = x
+    seen.sound[:] = np.random.default_rng(5).standard_normal(seen.sound.shape)
     step = group or x.shape[1]
     for start in range(0, x.shape[1], step):
-        part = slice(start, start + step)
-        count = x[:, part].shape[1]
-        network.answer(x[:, part].copy(), count, gains[:, part], strengths[:, part])
-    return np.stack([gains, strengths])
+        some = [type(tables)(*(t[:, start : start + step] for t in tables)) for tables in (seen, said)]
+        network.answer(some[0], some[0].features.shape[1], some[1])
+    return np.concatenate([t.reshape(*x.shape[:2], -1) for t in said if t.size], axis=2)
 
 
 def without_tiles(weights, share, rng):
@@ -114,7 +116,7 @@ def test_channels_side_by_side_are_channels_alone():
     together = answers(Network("base", 5, 12), x)
     for channel in range(5):
         alone = answers(Network("base", 1, 12), x[channel : channel + 1])
-        assert np.array_equal(together[:, channel], alone[:, 0])
+        assert np.array_equal(together[channel], alone[0])
 
 
 def test_answers_are_those_of_onnx_runtime():

@@ -11,7 +11,7 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress import network as module
 from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
 from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.network import MODEL_FORMAT, Network
+from bandwise.suppress.network import BAND_FORMAT, Network
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -36,9 +36,7 @@ def _accumulator(**facts):
         [onnx.numpy_helper.from_array(np.array([v], np.int64), name) for name, v in sizes.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    helper.set_model_props(
-        model, {"format": str(MODEL_FORMAT), "feature_layout": str(FEATURE_LAYOUT), **facts}
-    )
+    helper.set_model_props(model, {"format": BAND_FORMAT, "feature_layout": str(FEATURE_LAYOUT), **facts})
     return model
 
 

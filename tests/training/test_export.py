@@ -11,6 +11,9 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.suppress.answers import room_to_answer  # noqa: E402
+from bandwise.suppress.compiled import compiled_model  # noqa: E402
+from bandwise.suppress.session import SessionModel  # noqa: E402
 from bandwise.training import export as exporting  # noqa: E402
 from bandwise.training.checkpoint import Run, save  # noqa: E402
 from bandwise.training.export import data_fingerprint, export_run, largest_difference, step_graph  # noqa: E402
@@ -18,12 +21,13 @@ from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
+from bandwise.training.quantise import quantise  # noqa: E402
 
 
-def _network(size="toy"):
+def _network(size="toy", filter_units=0):
     """A network with loud random weights and a normalisation, so that no gate is idle."""
     torch.manual_seed(4)
-    network = PercepNet(SIZES[size])
+    network = PercepNet(replace(SIZES[size], filter_units=filter_units))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(3)
@@ -42,10 +46,10 @@ def run(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("size", ["toy", "small"])
-def test_graph_equals_the_network_over_many_steps(tmp_path, size):
+@pytest.mark.parametrize(("size", "filter_units"), [("toy", 0), ("small", 0), ("toy", 16)])
+def test_graph_equals_the_network_over_many_steps(tmp_path, size, filter_units):
     """From random non-zero states on, 200 frames of random features: within 1e-4 (measured 2e-6)."""
-    network = _network(size)
+    network = _network(size, filter_units)
     onnx.save(step_graph(network), tmp_path / "step.onnx")
     assert largest_difference(network, tmp_path / "step.onnx", steps=200) < 1e-4
 
@@ -74,18 +78,50 @@ def test_graph_has_no_recurrent_operator_and_all_products_have_constant_weights(
     assert counted == sum(p.numel() for p in _network().parameters() if p.ndim > 1)
 
 
-def test_interface_is_the_documented_one():
-    """In: features [1, 70] and states.  Out: gains, strengths [1, 34] and states of the same shapes."""
-    graph = step_graph(_network()).graph
+@pytest.mark.parametrize("filter_units", [0, 16])
+def test_interface_is_the_documented_one(filter_units):
+    """In: features [1, 70] and states.  Out: gains, strengths [1, 34] and states of the same shapes.
+
+    A deep filter also hears sound [25, 120], and answers taps [25, 48].
+    """
+    graph = step_graph(_network(filter_units=filter_units)).graph
     shapes = [
         {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in side}
         for side in (graph.input, graph.output)
     ]
     assert shapes[0].pop("features") == [1, 70]
     assert shapes[1].pop("gains") == shapes[1].pop("strengths") == [1, 34]
+    assert shapes[0].pop("sound", None) == ([25, 120] if filter_units else None)
+    assert shapes[1].pop("taps", None) == ([25, 48] if filter_units else None)
     assert {name.removeprefix("state_"): s for name, s in shapes[0].items()} == {
         name.removeprefix("next_"): s for name, s in shapes[1].items()
     }
+
+
+def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path):
+    """The int8 file with a deep filter is one that we compile, and 60 answers are those of the other runtime.
+
+    Not to the bit: there a whole table has one scale, here each place has its own.
+    """
+    network = _network(filter_units=16)
+    onnx.save(step_graph(network), tmp_path / "float.onnx")
+    quantise(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    content = (tmp_path / "int8.onnx").read_bytes()
+    compiled = compiled_model(content)
+    assert compiled is not None
+    assert compiled.filters
+    seen, _ = room_to_answer(1, 60, filters=True)
+    rng = np.random.default_rng(0)
+    seen.features[:] = (
+        network.feature_mean.numpy() + rng.standard_normal((60, 70)) / network.feature_scale.numpy()
+    )
+    seen.features[..., 68:] = rng.uniform(-1, 1, (60, 2))  # a period there is, and how sure it is
+    seen.sound[:] = rng.uniform(-1, 1, seen.sound.shape)
+    ours, theirs = (room_to_answer(1, 60, filters=True)[1] for _ in range(2))
+    compiled.start(1, 60).answer(seen, 60, ours)
+    SessionModel(content, "int8.onnx").start(1, 60).answer(seen, 60, theirs)
+    errors, spread = ours.taps - theirs.taps, np.std(theirs.taps)
+    assert np.sqrt(np.mean(errors**2)) < 0.1 * spread
 
 
 @pytest.mark.parametrize(("int8", "tolerance"), [(False, 1e-4), (True, 0.2)])

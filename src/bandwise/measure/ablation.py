@@ -5,12 +5,9 @@ The same kernels in the same order as the product; with everything in its place 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import (
@@ -22,20 +19,13 @@ from bandwise.suppress.analysis import (
     remember,
     track_pitch,
 )
-from bandwise.suppress.features import SIZE, describe
+from bandwise.suppress.answers import room_to_answer
+from bandwise.suppress.deep_filter import LowBins, fresh_low_bins
+from bandwise.suppress.features import describe
+from bandwise.suppress.frames import Frames, fresh_frames, note_frame, resynthesise_hops
 from bandwise.suppress.network import Network
 from bandwise.suppress.pitch import DECIMATION, LAG_COST, MIN_LAG, refine
-from bandwise.suppress.postfilter import sharpen
-from bandwise.suppress.stft import (
-    BINS,
-    HOP_SAMPLES,
-    LATENCY_SAMPLES,
-    SAMPLE_RATE,
-    WINDOW_SAMPLES,
-    Array,
-    resynthesise,
-)
-from bandwise.suppress.synthesis import mix_in_comb
+from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES, Array
 
 LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
 
@@ -45,50 +35,37 @@ class Ablation:
     """A system for `evaluate_pairs`: one network, with what is False left out; the defaults are the product.
 
     `pitch_path`: the period follows the likeliest path over frames; without it each frame takes the highest
-    peak of its own correlation.
+    peak of its own correlation. `deep_filter`: without it, the gains and the comb alone make the low bins.
     """
 
     model: str | Path = "base"
     comb: bool = True
     postfilter: bool = False
     pitch_path: bool = True
+    deep_filter: bool = True
 
     def __call__(self, x: Array, sample_rate: int) -> Array:
         """float32[n] at 48 kHz -> float32[n], aligned."""
         if sample_rate != SAMPLE_RATE:
             raise BandwiseError(f"got {sample_rate} Hz; ablations run at {SAMPLE_RATE} Hz; resample first")
         hops = _hops(x)
-        seen = _Seen.of(len(hops))
-        _look(hops, self.pitch_path, fresh_analysis(), seen)
-        gains, strengths = self._decide(seen)
-        out = np.zeros_like(hops)
-        _make(seen, gains, strengths, out)
-        aligned: Array = out.reshape(-1)[LATENCY_SAMPLES:][: len(x)].copy()
+        network = Network(self.model, most_frames=len(hops))
+        seen, answers = room_to_answer(1, len(hops), filters=network.filters)
+        frames = fresh_frames(0, seen, answers)
+        _look(hops, self.pitch_path, fresh_analysis(), fresh_low_bins(), frames)
+        network.answer(seen, len(hops), answers)
+        out = np.zeros(hops.size, np.float32)
+        resynthesise_hops(
+            self._without(frames), self.postfilter, np.float32(0), np.zeros(HOP_SAMPLES, np.float32), out
+        )
+        aligned: Array = out[LATENCY_SAMPLES:][: len(x)].copy()
         return aligned
 
-    def _decide(self, seen: "_Seen") -> tuple[Array, Array]:
-        """Gains and strengths (T, 34) of all frames."""
-        network = Network(self.model)
-        answers = np.array([np.concatenate(network.step(features)) for features in seen.features])
-        gains, strengths = np.split(answers.astype(np.float32), [BANDS], axis=1)
-        if self.postfilter:
-            _sharpen_all(gains.copy(), seen.energies, gains)
-        return gains, strengths if self.comb else np.zeros_like(strengths)
-
-
-class _Seen(NamedTuple):
-    """All frames of a recording, as the network and the synthesis need them."""
-
-    spectra: NDArray[np.complex64]
-    comb_spectra: NDArray[np.complex64]
-    energies: NDArray[np.float32]
-    features: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, frames: int) -> "_Seen":
-        spectra: NDArray[Any] = np.zeros((2, frames, BINS), np.complex64)
-        energies, features = np.zeros((frames, BANDS), np.float32), np.zeros((frames, SIZE), np.float32)
-        return cls(spectra[0], spectra[1], energies, features)
+    def _without(self, frames: Frames) -> Frames:
+        """The frames with the answers of what is left out taken away."""
+        if not self.comb:
+            frames.strengths[:] = 0.0
+        return frames if self.deep_filter else frames._replace(taps=frames.taps[:0])
 
 
 def _hops(x: Array) -> Array:
@@ -98,7 +75,7 @@ def _hops(x: Array) -> Array:
 
 
 @kernel
-def _look(hops: Array, pitch_path: bool, state: Analysis, seen: _Seen) -> None:
+def _look(hops: Array, pitch_path: bool, state: Analysis, low: LowBins, frames: Frames) -> None:
     for t in range(hops.shape[0]):
         remember(hops[t], state)
         look_ahead(state)
@@ -109,21 +86,5 @@ def _look(hops: Array, pitch_path: bool, state: Analysis, seen: _Seen) -> None:
             state.period[0] = refine(state.history, FRAME_START, WINDOW_SAMPLES, period)
             correlation = state.correlation[0, lag]
         compare_with_comb(state)
-        describe(state.energies[-1], state.coherence, state.period[0], correlation, seen.features[t])
-        seen.spectra[t] = state.spectra[0]
-        seen.comb_spectra[t] = state.comb_spectrum
-        seen.energies[t] = state.energies[0]
-
-
-@kernel
-def _sharpen_all(gains: Array, energies: Array, out: Array) -> None:
-    for t in range(gains.shape[0]):
-        sharpen(gains[t], energies[t], out[t])
-
-
-@kernel
-def _make(seen: _Seen, gains: Array, strengths: Array, out: Array) -> None:
-    overlap = np.zeros(HOP_SAMPLES, np.float32)
-    for t in range(out.shape[0]):
-        mixed = mix_in_comb(seen.spectra[t], seen.comb_spectra[t], seen.energies[t], strengths[t], gains[t])
-        resynthesise(mixed, overlap, out[t])
+        describe(state.energies[-1], state.coherence, state.period[0], correlation, state.features)
+        note_frame(state, low, t, frames)

@@ -1,14 +1,36 @@
 """Networks with int8 weights of our own graph, computed by our own compiled arithmetic."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from bandwise.suppress.answers import Answers, Seen
 from bandwise.suppress.onnx_file import read_model
-from bandwise.suppress.packing import Named, fresh_states, is_known, packed, state_sizes
+from bandwise.suppress.packing import (
+    FILTER_PLACE,
+    Named,
+    fresh_states,
+    has_filter,
+    is_known,
+    packed,
+    packed_filter,
+    state_sizes,
+)
+from bandwise.suppress.places import PLACES
 from bandwise.suppress.step import States, Weights, room_for, think
 from bandwise.suppress.stft import Array
+from bandwise.suppress.tap_network import TapStates, estimate_taps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class TapWeights(NamedTuple):
+    """The deep filter's network."""
+
+    layers: Weights
+    place: Array
+    """[25, units]"""
 
 
 class CompiledModel:
@@ -16,43 +38,63 @@ class CompiledModel:
 
     def __init__(self, found: Named, facts: dict[str, str]) -> None:
         self._weights, self.facts = packed(found), facts
+        self._filter = TapWeights(packed_filter(found), found[FILTER_PLACE]) if has_filter(found) else None
         self._state_sizes = state_sizes(found)
+
+    @property
+    def filters(self) -> bool:
+        """Whether there is a deep filter behind the bands."""
+        return self._filter is not None
 
     @property
     def weight_bytes(self) -> int:
         """What a frame reads."""
-        return sum(part.nbytes for part in self._weights)
+        return sum(part.nbytes for weights in self._all_weights() for part in weights)
 
     @property
     def multiply_adds(self) -> int:
         """What a frame computes, in products."""
-        return self._weights.tiles.size + self._weights.dense.size
+        products = self._weights.tiles.size + self._weights.dense.size
+        if self._filter:
+            products += PLACES * self._filter.layers.tiles.size + self._filter.layers.dense.size
+        return products
+
+    def _all_weights(self) -> list[Weights]:
+        return [self._weights, *([self._filter.layers] if self._filter else [])]
 
     def start(self, channels: int, most_frames: int) -> "CompiledRuntime":
         """Fresh states for some channels, and room for so many frames of each at once."""
         room = room_for(self._weights, channels * most_frames)
-        return CompiledRuntime(self._weights, fresh_states(self._state_sizes, channels), room)
+        states = fresh_states(self._state_sizes, channels)
+        return CompiledRuntime(self._weights, states, room, self._filter)
 
 
 class CompiledRuntime:
     """All channels at once: each has scales of its own, so none hears another."""
 
-    def __init__(self, weights: Weights, states: States, room: Array) -> None:
-        self._weights, self._states, self._room = weights, states, room
+    def __init__(self, weights: Weights, states: States, room: Array, taps: TapWeights | None) -> None:
+        self._weights, self._states, self._room, self._filter = weights, states, room, taps
+        shape = (len(states.gru1), *taps.place.shape) if taps else (0, 0, 0)
+        self._tap_states = TapStates(*np.zeros((2, *shape), np.float32))
 
-    def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
-        """`count` frames of every channel: [channels, any, 70] -> [channels, any, 34] twice."""
-        think(self._weights, self._states, self._room, features, count, gains, strengths)
+    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
+        """`count` frames of every channel."""
+        think(self._weights, self._states, self._room, seen.features, count, answers.gains, answers.strengths)
+        if self._filter:
+            estimate_taps(*self._filter, self._tap_states, seen, count, answers)
 
     def reset(self) -> None:
         """Forget all frames."""
-        for state in self._states:
+        for state in (*self._states, *self._tap_states):
             state[:] = 0
 
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states of every channel by name."""
         for name, value in values.items():
-            getattr(self._states, name)[:] = value
+            state = getattr(self._states, name, None)
+            if state is None:
+                state = getattr(self._tap_states, name)
+            state[:] = value.reshape(state.shape[1:])
 
 
 def compiled_model(content: bytes) -> CompiledModel | None:

@@ -26,8 +26,8 @@ TARGETS_SIZE = 2 * BANDS
 
 ENERGY_FLOOR = 1e-12
 
-_MIDDLE = 0.5 * np.log2(MIN_PERIOD * MAX_PERIOD)
-_HALF_RANGE = 0.5 * np.log2(MAX_PERIOD / MIN_PERIOD)
+MIDDLE = 0.5 * np.log2(MIN_PERIOD * MAX_PERIOD)
+HALF_RANGE = 0.5 * np.log2(MAX_PERIOD / MIN_PERIOD)
 
 
 @kernel
@@ -60,5 +60,11 @@ def describe(energies_ahead: Array, coherence: Array, period: int, correlation: 
     for b in range(BANDS):
         out[b] = np.log10(energies_ahead[b] + ENERGY_FLOOR)
         out[BANDS + b] = coherence[b]
-    out[2 * BANDS] = (np.log2(period) - _MIDDLE) / _HALF_RANGE
+    out[2 * BANDS] = (np.log2(period) - MIDDLE) / HALF_RANGE
     out[2 * BANDS + 1] = correlation
+
+
+@kernel
+def period_of(feature: np.float32) -> float:
+    """Period in samples that `describe` wrote as `feature`."""
+    return float(2.0 ** (MIDDLE + HALF_RANGE * feature))

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import Analysis, analyse_hop
+from bandwise.suppress.answers import Answers, Seen
+from bandwise.suppress.deep_filter import LowBins, filter_low_bins, follow, hear
+from bandwise.suppress.places import LOW_BINS, TAPS, lay_out
 from bandwise.suppress.postfilter import sharpen
 from bandwise.suppress.stft import BINS, HOP_SAMPLES, Array, resynthesise
 from bandwise.suppress.synthesis import mix_in_comb
@@ -19,40 +22,60 @@ class Frames(NamedTuple):
     spectra: NDArray[np.complex64]
     comb_spectra: NDArray[np.complex64]
     energies: NDArray[np.float32]
+    low: NDArray[np.complex64]
+    """[frames, 5, 100], or no frames where there is no deep filter; `sound` and `taps` likewise."""
     features: NDArray[np.float32]
+    sound: NDArray[np.float32]
     gains: NDArray[np.float32]
     strengths: NDArray[np.float32]
+    taps: NDArray[np.float32]
 
 
-def fresh_frames(features: Array, gains: Array, strengths: Array) -> Frames:
-    """Room for as many frames as `features` (any, 70) has; the network writes to (any, 34) twice."""
-    count = len(features)
+def fresh_frames(channel: int, seen: Seen, answers: Answers) -> Frames:
+    """Room for as many frames of a channel as these have; the network reads and writes the same memory."""
+    count, filtered = seen.features.shape[1], seen.sound.shape[1]
     spectra = np.zeros((2, count, BINS), np.complex64)
     energies = np.zeros((count, BANDS), np.float32)
-    return Frames(spectra[0], spectra[1], energies, features, gains, strengths)
+    low = np.zeros((filtered, TAPS, LOW_BINS), np.complex64)
+    features, sound = (table[channel] for table in seen)
+    gains, strengths, taps = (table[channel] for table in answers)
+    return Frames(spectra[0], spectra[1], energies, low, features, sound, gains, strengths, taps)
 
 
 @kernel
-def describe_hops(samples: Array, state: Analysis, frames: Frames) -> None:
+def describe_hops(samples: Array, state: Analysis, low: LowBins, frames: Frames) -> None:
     """Take in whole hops; describe the frame that is current after each."""
     for t in range(samples.size // HOP_SAMPLES):
         analyse_hop(samples[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES], state)
-        for k in range(BINS):
-            frames.spectra[t, k] = state.spectra[0, k]
-            frames.comb_spectra[t, k] = state.comb_spectrum[k]
-        for b in range(BANDS):
-            frames.energies[t, b] = state.energies[0, b]
-        for i in range(state.features.size):
-            frames.features[t, i] = state.features[i]
+        note_frame(state, low, t, frames)
+
+
+@kernel
+def note_frame(state: Analysis, low: LowBins, t: int, frames: Frames) -> None:
+    """Write down what is known of the current frame, as frame `t`."""
+    for k in range(BINS):
+        frames.spectra[t, k] = state.spectra[0, k]
+        frames.comb_spectra[t, k] = state.comb_spectrum[k]
+    for b in range(BANDS):
+        frames.energies[t, b] = state.energies[0, b]
+    for i in range(state.features.size):
+        frames.features[t, i] = state.features[i]
+    if frames.sound.shape[0]:
+        hear(state.spectra[-1], low)
+        frames.low[t] = low.spectra
+        lay_out(low.values, frames.sound[t])
 
 
 @kernel
 def resynthesise_hops(frames: Frames, postfilter: bool, kept: np.float32, overlap: Array, out: Array) -> None:
     """Turn frames and answers into whole hops of sound; the answers become what was done."""
     for t in range(out.size // HOP_SAMPLES):
-        gains, strengths = frames.gains[t], frames.strengths[t]
+        gains, strengths, said = frames.gains[t], frames.strengths[t], frames.gains[t].copy()
         decide(gains, strengths, frames.energies[t], postfilter, kept)
         mixed = mix_in_comb(frames.spectra[t], frames.comb_spectra[t], frames.energies[t], strengths, gains)
+        if frames.taps.shape[0]:
+            filter_low_bins(frames.low[t], said, frames.taps[t], mixed)
+            follow(said, gains, kept, frames.spectra[t], mixed)
         resynthesise(mixed, overlap, out[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES])
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-import numpy as np
-
-from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
+from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.compiled import CompiledModel, compiled_model
 from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
 from bandwise.suppress.session import SessionModel
@@ -23,11 +21,13 @@ from bandwise.suppress.session import SessionModel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from bandwise.suppress.stft import Array
+    from bandwise.suppress.answers import Answers, Seen
 
-MODEL_FORMAT = 1  # names and shapes of the graph's inputs and outputs
+BAND_FORMAT, FILTER_FORMAT = "1", "2"
+"""Names and shapes of the graph's inputs and outputs: without a deep filter, and with one."""
 
 Model = CompiledModel | SessionModel
 
@@ -44,27 +44,36 @@ class Network:
     def __init__(self, model: str | Path = "base", channels: int = 1, most_frames: int = 1) -> None:
         self.model = _model(*_read(model))
         self._runtime = self.model.start(channels, most_frames)
-        self._gains = np.zeros((channels, 1, BANDS), np.float32)
-        self._strengths = np.zeros((channels, 1, BANDS), np.float32)
+        self._seen, self._answers = room_to_answer(channels, 1, filters=self.filters)
 
-    def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
+    @property
+    def filters(self) -> bool:
+        """Whether there is a deep filter behind the bands."""
+        return self.model.filters
+
+    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
         """Take `count` frames of every channel one after the other; the same bits however they are grouped.
 
         Args:
-            features: float32 [channels, at least count, 70].
+            seen: inputs of `count` frames or more.
             count: how many frames there are, at most `most_frames`.
-            gains: float32 [channels, at least count, 34], to be written, in [0, 1].
-            strengths: likewise.
+            answers: to be written.
         """
-        self._runtime.answer(features, count, gains, strengths)
+        self._runtime.answer(seen, count, answers)
 
-    def step(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def step(
+        self, features: NDArray[np.float32], sound: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.float32], ...]:
         """One frame of one channel: features float32 [70] -> gains, strengths float32 [34] in [0, 1].
 
-        Both are views of buffers that the next step overwrites.
+        With a deep filter also sound [25, 120] -> taps [25, 48], third. All are views of buffers that the
+        next step overwrites.
         """
-        self.answer(features[None, None], 1, self._gains, self._strengths)
-        return self._gains[0, 0], self._strengths[0, 0]
+        self._seen.features[0, 0] = features
+        if self.filters:
+            self._seen.sound[0, 0] = sound
+        self.answer(self._seen, 1, self._answers)
+        return tuple(table[0, 0] for table in self._answers if table.size)
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -118,8 +127,9 @@ def _model(content: bytes, source: str) -> Model:
 
 def _check_format(facts: dict[str, str], source: str) -> None:
     found = facts.get("format"), facts.get("feature_layout")
-    if found != (str(MODEL_FORMAT), str(FEATURE_LAYOUT)):
+    known = [(form, str(FEATURE_LAYOUT)) for form in (BAND_FORMAT, FILTER_FORMAT)]
+    if found not in known:
         raise BandwiseError(
-            f"got {source} with format and feature layout {found}; this version runs "
-            f"{(str(MODEL_FORMAT), str(FEATURE_LAYOUT))}; export the network again"
+            f"got {source} with format and feature layout {found}; this version runs {known}; "
+            "export the network again"
         )

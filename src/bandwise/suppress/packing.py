@@ -31,27 +31,77 @@ NAMES = (
 GRUS = ("gru1", "gru2", "gru3", "gains", "strengths")
 FLOATS = ["feature_mean", "dense.weight", "dense.bias"]
 
+FILTER_NAMES = (
+    "filter.patch",
+    "filter.near.lin",
+    "filter.near.back",
+    "filter.gru1.input",
+    "filter.gru1.recurrent",
+    "filter.mix1.lin",
+    "filter.mix1.back",
+    "filter.gru2.input",
+    "filter.gru2.recurrent",
+    "filter.mix2.lin",
+    "filter.mix2.back",
+    "filter.taps",
+)
+"""The int8 layers of the deep filter's network, numbered as in `tap_network`."""
+
+FILTER_GRUS = ("filter.gru1", "filter.gru2")
+FILTER_FLOATS = ["filter.feature_mean", "filter.globe.weight", "filter.globe.bias"]
+FILTER_PLACE = "filter.place"
+CONSTANTS = ("spread", "bins", "middle", "half", "two", "one", "zero")
+"""Numbers of the graph that compiled code has of its own."""
+
 
 def is_known(found: Named) -> bool:
     """Whether these are the weights of the graph we compile, int8 and symmetric, and no others."""
-    wanted = {*FLOATS, *(f"{gru}.bias_n" for gru in GRUS)}
-    for name in NAMES:
-        wanted |= {f"{name}.weight_{part}" for part in ("quantized", "scale", "zero_point")}
-    wanted |= {f"{name}.bias" for name in NAMES if "from" not in name or name == "from_gains"}
+    wanted = _wanted(NAMES, GRUS, FLOATS, without_bias="from_", but="from_gains")
+    if has_filter(found):
+        wanted |= _wanted(FILTER_NAMES, FILTER_GRUS, FILTER_FLOATS, without_bias=".input")
+        wanted |= {FILTER_PLACE, *(f"filter.constant.{name}" for name in CONSTANTS)}
     return set(found) == wanted and not any(
         value.any() for name, value in found.items() if name.endswith(".weight_zero_point")
     )
 
 
+def has_filter(found: Named) -> bool:
+    """Whether there is a deep filter behind the bands."""
+    return FILTER_PLACE in found
+
+
+def _wanted(
+    names: tuple[str, ...], grus: tuple[str, ...], floats: list[str], *, without_bias: str, but: str = ""
+) -> set[str]:
+    """Names of all weights of some layers."""
+    wanted = {*floats, *(f"{gru}.bias_n" for gru in grus)}
+    for name in names:
+        wanted |= {f"{name}.weight_{part}" for part in ("quantized", "scale", "zero_point")}
+    return wanted | {f"{name}.bias" for name in names if without_bias not in name or name == but}
+
+
 def packed(found: Named) -> Weights:
-    """All layers behind one another, in the order in which they are read."""
-    found = {**found, **_biases(found)}
-    layers = [pack(_codes(found, n), found[f"{n}.weight_scale"], found[f"{n}.bias"]) for n in NAMES]
+    """All layers of the bands' network."""
+    return _packed({**found, **_biases(found)}, NAMES, FLOATS)
+
+
+def packed_filter(found: Named) -> Weights:
+    """All layers of the deep filter's network."""
+    biases: Named = {}
+    for gru in FILTER_GRUS:
+        alone = found[f"{gru}.bias_n"]
+        biases[f"{gru}.input.bias"] = np.concatenate([np.zeros(2 * len(alone), np.float32), alone])
+    return _packed({**found, **biases}, FILTER_NAMES, FILTER_FLOATS)
+
+
+def _packed(found: Named, names: tuple[str, ...], wanted_floats: list[str]) -> Weights:
+    """Layers behind one another, in the order in which they are read."""
+    layers = [pack(_codes(found, n), found[f"{n}.weight_scale"], found[f"{n}.bias"]) for n in names]
     tiles, edges, columns = (
         np.cumsum([0, *(part.size for part in parts)]) for parts in list(zip(*layers, strict=True))[1:]
     )
-    places = [[edges[i], columns[i], *_codes(found, name).shape] for i, name in enumerate(NAMES)]
-    mean, dense, dense_bias = (np.array(found[name]) for name in FLOATS)
+    places = [[edges[i], columns[i], *_codes(found, name).shape] for i, name in enumerate(names)]
+    mean, dense, dense_bias = (np.array(found[name]) for name in wanted_floats)
     return Weights(
         mean,
         dense,

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.onnx_session import open_session
-from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.answers import Answers, Seen, room_to_answer
 from bandwise.suppress.stft import Array
 
 if TYPE_CHECKING:
@@ -21,6 +20,11 @@ class SessionModel:
         self._session = _open(content, source)
         self.facts: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
+    @property
+    def filters(self) -> bool:
+        """Whether there is a deep filter behind the bands."""
+        return any(i.name == "sound" for i in self._session.get_inputs())
+
     def start(self, channels: int, most_frames: int) -> "SessionRuntime":  # noqa: ARG002  goes one by one
         """Fresh states for some channels."""
         return SessionRuntime([SessionLane(self._session) for _ in range(channels)])
@@ -32,11 +36,11 @@ class SessionRuntime:
     def __init__(self, lanes: "list[SessionLane]") -> None:
         self._lanes = lanes
 
-    def answer(self, features: Array, count: int, gains: Array, strengths: Array) -> None:
-        """`count` frames of every channel: [channels, any, 70] -> [channels, any, 34] twice."""
+    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
+        """`count` frames of every channel."""
         for channel, lane in enumerate(self._lanes):
             for frame in range(count):
-                gains[channel, frame], strengths[channel, frame] = lane.step(features[channel, frame])
+                lane.step(seen, answers, channel, frame)
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -54,37 +58,37 @@ class SessionLane:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.features = np.zeros((1, FEATURES), np.float32)
-        self.gains = np.zeros((1, BANDS), np.float32)
-        self.strengths = np.zeros((1, BANDS), np.float32)
-        sizes = {i.name: i.shape[1] for i in session.get_inputs() if i.name.startswith("state_")}
+        shapes = {i.name: i.shape for i in session.get_inputs()}
+        self._seen, self._answers = room_to_answer(1, 1, filters="sound" in shapes)
         # Two sets of states, read and written in turn: a frame costs no copy and no allocation.
         self._states = [
-            {name.removeprefix("state_"): np.zeros((1, size), np.float32) for name, size in sizes.items()}
+            {
+                name.removeprefix("state_"): np.zeros(shape, np.float32)
+                for name, shape in shapes.items()
+                if name.startswith("state_")
+            }
             for _ in range(2)
         ]
         self._bindings = [self._bind(now, 1 - now) for now in range(2)]
         self._now = 0
 
     def _bind(self, before: int, after: int) -> Any:
-        inputs = {"features": self.features, **_prefixed("state_", self._states[before])}
-        outputs = {
-            "gains": self.gains,
-            "strengths": self.strengths,
-            **_prefixed("next_", self._states[after]),
-        }
+        inputs = {**_present(self._seen), **_prefixed("state_", self._states[before])}
+        outputs = {**_present(self._answers), **_prefixed("next_", self._states[after])}
         binding = self._session.io_binding()
         for bind, values in ((binding.bind_input, inputs), (binding.bind_output, outputs)):
             for name, value in values.items():
                 bind(name, "cpu", 0, np.float32, value.shape, value.ctypes.data)
         return binding
 
-    def step(self, features: Array) -> tuple[Array, Array]:
-        """One frame: features float32 [70] -> gains, strengths float32 [34], until the next step."""
-        self.features[0] = features
+    def step(self, seen: Seen, answers: Answers, channel: int, frame: int) -> None:
+        """One frame of one channel of these tables."""
+        for own, table in zip(self._seen, seen, strict=True):
+            own[0, :1] = table[channel, frame : frame + 1]
         self._session.run_with_iobinding(self._bindings[self._now])
         self._now = 1 - self._now
-        return self.gains[0], self.strengths[0]
+        for own, table in zip(self._answers, answers, strict=True):
+            table[channel, frame : frame + 1] = own[0, :1]
 
     def reset(self) -> None:
         """Forget all frames."""
@@ -94,7 +98,17 @@ class SessionLane:
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states by name, each a flat float32 array."""
         for name, value in values.items():
-            self._states[self._now][name][0] = value
+            state = self._states[self._now][name]
+            state[:] = value.reshape(state.shape)
+
+
+def _present(tables: Seen | Answers) -> dict[str, Array]:
+    """Those that this network has, one frame of one channel each, [1, values] or [25, values]."""
+    return {
+        name: table[0, 0] if table.ndim == 4 else table[0]
+        for name, table in tables._asdict().items()
+        if table.size
+    }
 
 
 def _prefixed(prefix: str, values: dict[str, Any]) -> dict[str, Any]:

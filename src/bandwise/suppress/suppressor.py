@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
 from bandwise.suppress.analysis import fresh_analysis
-from bandwise.suppress.features import SIZE
+from bandwise.suppress.answers import room_to_answer
+from bandwise.suppress.deep_filter import fresh_low_bins
 from bandwise.suppress.frames import describe_hops, fresh_frames, resynthesise_hops
 from bandwise.suppress.network import Network
 from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, Array
@@ -39,31 +39,28 @@ class SuppressorEngine:
             postfilter,
             np.float32(kept),
         )
-        self._features = np.zeros((channels, most, SIZE), np.float32)
-        self._gains, self._strengths = np.zeros((2, channels, most, BANDS), np.float32)
-        self._frames = [
-            fresh_frames(*parts) for parts in zip(self._features, self._gains, self._strengths, strict=True)
-        ]
+        self._seen, self._answers = room_to_answer(channels, most, filters=self._network.filters)
+        self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
         self.reset()
 
     def reset(self) -> None:
         """Forget the past."""
         self._network.reset()
-        self._analyses = [fresh_analysis() for _ in self._frames]
+        self._pasts = [(fresh_analysis(), fresh_low_bins()) for _ in self._frames]
         self._overlaps = [np.zeros(HOP_SAMPLES, np.float32) for _ in self._frames]
         self._last = 0
-        self._gains[:, 0], self._strengths[:, 0] = 1.0, 0.0
+        self._answers.gains[:, 0], self._answers.strengths[:, 0] = 1.0, 0.0
 
     @property
     def gains(self) -> Array:
         """(channels, 34): what the last frame's bands were multiplied by."""
-        gains: Array = self._gains[:, self._last].copy()
+        gains: Array = self._answers.gains[:, self._last].copy()
         return gains
 
     @property
     def strengths(self) -> Array:
         """(channels, 34): how much of the last frame's bands came from the comb filter."""
-        strengths: Array = self._strengths[:, self._last].copy()
+        strengths: Array = self._answers.strengths[:, self._last].copy()
         return strengths
 
     def process_hops(self, hops: Array) -> Array:
@@ -77,9 +74,9 @@ class SuppressorEngine:
     def _some(self, hops: Array, out: Array) -> None:
         """Describe; ask the network; mix and resynthesise: each for all hops before the next."""
         count = hops.shape[1] // HOP_SAMPLES
-        for hop, analysis, frames in zip(hops, self._analyses, self._frames, strict=True):
-            describe_hops(hop, analysis, frames)
-        self._network.answer(self._features, count, self._gains, self._strengths)
+        for hop, past, frames in zip(hops, self._pasts, self._frames, strict=True):
+            describe_hops(hop, *past, frames)
+        self._network.answer(self._seen, count, self._answers)
         for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
             resynthesise_hops(frames, self._postfilter, self._kept, overlap, finished)
         self._last = count - 1

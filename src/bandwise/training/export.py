@@ -9,61 +9,37 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from torch import Tensor
 
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
-from bandwise.suppress.features import LAYOUT_VERSION
+from bandwise.suppress.features import LAYOUT_VERSION, PITCH_CORRELATION, PITCH_PERIOD
 from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.network import MODEL_FORMAT, Network
+from bandwise.suppress.network import BAND_FORMAT, FILTER_FORMAT, Network
+from bandwise.suppress.places import BINS_PER_PLACE, PLACES, SOUND, TAP_VALUES
 from bandwise.training.checkpoint import trained_network
+from bandwise.training.deep_filter import WEIGHTS, Memories
+from bandwise.training.export_filter import add_filter
+from bandwise.training.filter_inputs import Heard, harmonics
+from bandwise.training.graph import Graph, Weight
 from bandwise.training.model import PercepNet, States
 from bandwise.training.quantise import checksum, quantise
 
 OPSET = 17
 IR_VERSION = 8  # the oldest that opset 17 needs, so that older runtimes read the file
 DATA_FACTS = "data.json"  # what the run was trained on, beside its checkpoint
+PITCH = slice(PITCH_PERIOD, PITCH_CORRELATION + 1)
 LARGEST_DRIFT = 1e-4  # of the float32 graph from the trained network
-
-Weight = NDArray[np.float32]
-
-
-class _Graph:
-    """ONNX nodes and weights as they are added; values are their names."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def weight(self, name: str, value: NDArray[Any]) -> str:
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def affine(self, x: str, name: str, weight: Weight, bias: Weight) -> str:
-        """Add x weight^T + bias [1, out], from x [1, in] and weight [out, in]."""
-        product = self.add("MatMul", [x, self.weight(f"{name}.weight", weight.T)], f"{name}.product")
-        return self.add("Add", [product, self.weight(f"{name}.bias", bias)], f"{name}.sum")
-
-    def split(self, x: str, names: list[str], sizes: list[int]) -> list[str]:
-        """Cut [1, sum of sizes] into parts."""
-        lengths = self.weight(f"{names[0]}.sizes", np.array(sizes, np.int64))
-        self.nodes.append(helper.make_node("Split", [x, lengths], names, name=f"{names[0]}.split", axis=1))
-        return names
 
 
 def step_graph(network: PercepNet, facts: dict[str, str] | None = None) -> onnx.ModelProto:
     """The float32 graph of `PercepNet.step` for one sequence, with `facts` added to the file's metadata."""
-    g, c = _Graph(), network.config
+    g, c = Graph(), network.config
     w = {name: value.detach().cpu().float().numpy() for name, value in network.state_dict().items()}
     k1, k2 = c.kernels
     x = _dense(g, w)
@@ -77,28 +53,30 @@ def step_graph(network: PercepNet, facts: dict[str, str] | None = None) -> onnx.
     projected, from_conv, *parts = _branches(
         g, "from_conv", conv, {"gru1": w["gru1.weight_ih_l0"], "strengths": beside, "gains_head": head[0]}
     )
-    x = _gru_cell(g, "gru1", projected, w, c.gru)
+    x = g.gru_cell("gru1", "gru1", projected, w, c.gru)
     for index, name in enumerate(("gru2", "gru3")):
         projected, part = _branches(
             g, f"from_gru{index + 1}", x, {name: w[f"{name}.weight_ih_l0"], "gains_head": head[index + 1]}
         )
         parts.append(part)
-        x = _gru_cell(g, name, projected, w, c.gru)
+        x = g.gru_cell(name, name, projected, w, c.gru)
     projected, from_gru3, part = _branches(
         g, "from_gru3", x, {"gains": w["gains_gru.weight_ih_l0"], "strengths": below, "gains_head": head[3]}
     )
     parts.append(part)
-    upper = _gru_cell(g, "gains", projected, w, c.gru)
+    upper = g.gru_cell("gains_gru", "gains", projected, w, c.gru)
     parts.append(g.affine(upper, "from_gains", head[4], w["gains_head.bias"]))
     g.add("Sigmoid", [g.add("Sum", parts, "gain_logits")], "gains")
     both = g.add("Add", [from_conv, from_gru3], "strengths.from_both")
-    lower = _gru_cell(g, "strengths", both, w, c.strength_gru)
+    lower = g.gru_cell("strengths_gru", "strengths", both, w, c.strength_gru)
     logits = g.affine(lower, "strengths_head", w["strengths_head.weight"], w["strengths_head.bias"])
     g.add("Sigmoid", [logits], "strengths")
+    if network.filter:
+        add_filter(g, w)
     return _model(g, network, facts or {})
 
 
-def _dense(g: _Graph, w: dict[str, Weight]) -> str:
+def _dense(g: Graph, w: dict[str, Weight]) -> str:
     """Normalisation and first layer.
 
     The scale is folded into the weights.  The mean stays a subtraction of its own: folded into the bias,
@@ -109,7 +87,7 @@ def _dense(g: _Graph, w: dict[str, Weight]) -> str:
     return g.add("Tanh", [g.affine(centred, "dense", scaled, w["dense.bias"])], "dense")
 
 
-def _convolution(g: _Graph, name: str, x: str, w: dict[str, Weight], kernel: int, inputs: int) -> str:
+def _convolution(g: Graph, name: str, x: str, w: dict[str, Weight], kernel: int, inputs: int) -> str:
     """Add tanh of one product with the last `kernel` inputs; the state is all of them but the oldest."""
     window = g.add("Concat", [f"state_{name}", x], f"{name}.window", axis=1)
     rest = [
@@ -124,7 +102,7 @@ def _convolution(g: _Graph, name: str, x: str, w: dict[str, Weight], kernel: int
     )
 
 
-def _branches(g: _Graph, name: str, x: str, weights: dict[str, Weight]) -> list[str]:
+def _branches(g: Graph, name: str, x: str, weights: dict[str, Weight]) -> list[str]:
     """Products of one input with several weights [out, in], as one MatMul."""
     product = g.add(
         "MatMul", [x, g.weight(f"{name}.weight", np.concatenate(list(weights.values())).T)], f"{name}.product"
@@ -132,41 +110,22 @@ def _branches(g: _Graph, name: str, x: str, weights: dict[str, Weight]) -> list[
     return g.split(product, [f"{name}.to_{branch}" for branch in weights], [len(v) for v in weights.values()])
 
 
-def _gru_cell(g: _Graph, name: str, from_input: str, w: dict[str, Weight], units: int) -> str:
-    """torch.nn.GRU's cell, gates in the order r, z, n; `from_input` [1, 3H] still without its bias.
-
-    The biases of r and z act as sums; in n, b_h is scaled by r and b_i is not.
-    """
-    layer = f"{name}_gru" if name in ("gains", "strengths") else name
-    b_i, b_h = w[f"{layer}.bias_ih_l0"], w[f"{layer}.bias_hh_l0"]
-    both, alone = np.split(b_i, [2 * units])
-    merged = b_h + np.concatenate([both, np.zeros_like(alone)])
-    state = f"state_{name}"
-    from_state = g.affine(state, f"{name}.recurrent", w[f"{layer}.weight_hh_l0"], merged)
-    x_rz, x_n = g.split(from_input, [f"{name}.x_rz", f"{name}.x_n"], [2 * units, units])
-    h_rz, h_n = g.split(from_state, [f"{name}.h_rz", f"{name}.h_n"], [2 * units, units])
-    rz = g.add("Sigmoid", [g.add("Add", [x_rz, h_rz], f"{name}.sum_rz")], f"{name}.rz")
-    r, z = g.split(rz, [f"{name}.r", f"{name}.z"], [units, units])
-    x_n = g.add("Add", [x_n, g.weight(f"{name}.bias_n", alone)], f"{name}.x_n_biased")
-    scaled = g.add("Mul", [r, h_n], f"{name}.h_n_scaled")
-    n = g.add("Tanh", [g.add("Add", [x_n, scaled], f"{name}.sum_n")], f"{name}.n")
-    kept = g.add("Mul", [z, g.add("Sub", [state, n], f"{name}.change")], f"{name}.kept")
-    return g.add("Add", [n, kept], f"next_{name}")
-
-
-def _model(g: _Graph, network: PercepNet, facts: dict[str, str]) -> onnx.ModelProto:
+def _model(g: Graph, network: PercepNet, facts: dict[str, str]) -> onnx.ModelProto:
     shapes = state_shapes(network)
-    inputs = {"features": FEATURES, **{f"state_{name}": size for name, size in shapes.items()}}
-    outputs = {"gains": BANDS, "strengths": BANDS, **{f"next_{name}": size for name, size in shapes.items()}}
+    inputs = {"features": (1, FEATURES), **{f"state_{name}": shape for name, shape in shapes.items()}}
+    outputs = {"gains": (1, BANDS), "strengths": (1, BANDS)}
+    outputs |= {f"next_{name}": shape for name, shape in shapes.items()}
+    if network.filter:
+        inputs["sound"], outputs["taps"] = (PLACES, SOUND), (PLACES, TAP_VALUES)
     sides = [
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size]) for name, size in side.items()]
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in side.items()]
         for side in (inputs, outputs)
     ]
-    graph = helper.make_graph(g.nodes, "percepnet_step", sides[0], sides[1], g.weights)
+    graph = helper.make_graph(g.nodes, "percepnet_step", sides[0], sides[1], [*g.weights.values()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     model.producer_name = "bandwise"
     own = {
-        "format": str(MODEL_FORMAT),
+        "format": FILTER_FORMAT if network.filter else BAND_FORMAT,
         "feature_layout": str(LAYOUT_VERSION),
         "network": json.dumps(asdict(network.config)),
     }
@@ -175,29 +134,57 @@ def _model(g: _Graph, network: PercepNet, facts: dict[str, str]) -> onnx.ModelPr
     return model
 
 
-def state_shapes(network: PercepNet) -> dict[str, int]:
-    """Name and length of each state of the graph; frames of a convolution's past one after the other."""
-    return {name: state.numel() for name, state in network.initial_states(1)._asdict().items()}
+def state_shapes(network: PercepNet) -> dict[str, tuple[int, int]]:
+    """Name and shape of each state of the graph; frames of a convolution's past one after the other."""
+    shapes = {name: (1, state.numel()) for name, state in network.initial_states(1)._asdict().items()}
+    if network.filter:
+        shapes |= dict.fromkeys(("places1", "places2"), (PLACES, network.filter.units))
+    return shapes
 
 
 @torch.no_grad()
 def largest_difference(network: PercepNet, file: Path, steps: int = 100, seed: int = 0) -> float:
-    """Largest difference in gains and strengths between network and file, `steps` on from a random state."""
+    """Largest difference of any answer between network and file, `steps` on from a random state."""
     rng = np.random.default_rng(seed)
     network = network.cpu().eval()
     runtime = Network(file)
-    shapes = {name: state.shape for name, state in network.initial_states(1)._asdict().items()}
-    random = {name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
-    runtime.set_states({name: value.ravel() for name, value in random.items()})
-    states = States(**{name: torch.from_numpy(value) for name, value in random.items()})
+    random = {
+        name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in state_shapes(network).items()
+    }
+    runtime.set_states(random)
+    trained = _Stepped(network, {name: torch.from_numpy(value) for name, value in random.items()})
     mean, scale = network.feature_mean.numpy(), network.feature_scale.numpy()
     worst = 0.0
     for _ in range(steps):
         features = (mean + rng.standard_normal(FEATURES) / scale).astype(np.float32)
-        *expected, states = network.step(torch.from_numpy(features)[None], states)
-        for got, wanted in zip(runtime.step(features), expected, strict=True):
-            worst = max(worst, float(np.abs(got - wanted[0].numpy()).max()))
+        features[PITCH] = np.clip(features[PITCH], -1, 1)
+        sound = rng.uniform(-1, 1, (PLACES, SOUND)).astype(np.float32)
+        answers = trained.step(torch.from_numpy(features), torch.from_numpy(sound))
+        for got, wanted in zip(runtime.step(features, sound), answers, strict=True):
+            worst = max(worst, float(np.abs(got - wanted.numpy()).max()))
     return worst
+
+
+class _Stepped:
+    """The trained network frame by frame, from given states on, as a file does it."""
+
+    def __init__(self, network: PercepNet, states: dict[str, Tensor]) -> None:
+        self.network = network
+        zeros = network.initial_states(1)._asdict()
+        self._states = States(**{name: states[name].view_as(zero) for name, zero in zeros.items()})
+        self._memories = Memories(states["places1"], states["places2"]) if network.filter else None
+
+    def step(self, features: Tensor, sound: Tensor) -> list[Tensor]:
+        """Features [70], sound [25, 120] -> gains, strengths [34], and taps [25, 48] if there is a filter."""
+        gains, strengths, self._states = self.network.step(features[None], self._states)
+        if not self.network.filter:
+            return [gains[0], strengths[0]]
+        own = self.network.filter
+        normal = (features - own.feature_mean) * own.feature_scale
+        heard = Heard(sound[None, None], harmonics(features[None, None]), normal[None, None])
+        weights, self._memories = own(heard, gains[None], strengths[None], self._memories)
+        places = weights.view(WEIGHTS, 2, PLACES, BINS_PER_PLACE).permute(2, 0, 1, 3)
+        return [gains[0], strengths[0], places.reshape(PLACES, TAP_VALUES)]
 
 
 def data_fingerprint(shards: Path) -> str:

@@ -6,7 +6,13 @@ import logging
 import tempfile
 from pathlib import Path
 
-KEPT_IN_FLOAT = ("dense.product",)  # 9,000 weights whose inputs are features of very different ranges
+KEPT_IN_FLOAT = (
+    "dense.product",
+    "filter.globe.product",
+    "filter.gains_of_bins",
+    "filter.strengths_of_bins",
+)
+"""9,000 and 4,500 weights whose inputs are features of very different ranges, and a matrix of triangles."""
 
 
 def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
