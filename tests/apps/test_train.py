@@ -1,17 +1,22 @@
 """The commands `train` and `export`, from shards to a file that runs."""
 
+import csv
 import json
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from bandwise.apps.train import export, train
 from bandwise.errors import BandwiseError
+from bandwise.measure import voices
 from bandwise.suppress.network import Network
-from bandwise.training.shards import record_type, shard_name
+from bandwise.training.checkpoint import trained_network
+from bandwise.training.records import record_type
+from bandwise.training.shards import shard_name
 
 
 @pytest.fixture
@@ -41,6 +46,50 @@ def test_from_shards_to_a_network_that_runs(shards, tmp_path, capsys):
     gains, strengths = Network(model).step(np.zeros(70, np.float32))
     assert gains.shape == strengths.shape == (34,)
     assert list(json.loads((model.parent / "checksums.json").read_text())) == ["mine"]
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    """A synthetic voice, a noise and a room for either split."""
+    rng = np.random.default_rng(3)
+    known = {"source_repo": "here", "licence": "CC0", "bandwidth_hz": 24_000}
+    kinds = {
+        "speech": ({"speaker": "a"}, lambda seed: voices.synthesise(seed, 6.0)[0]),
+        "noise": ({"class": "fan", "kind": "stationary"}, lambda _: 0.1 * rng.standard_normal(288_000)),
+        "rir": ({"room": "none", "rt60_s": 0.1}, lambda _: np.eye(1, 4800)[0]),
+    }
+    for kind, (more, make) in kinds.items():
+        folder = tmp_path / "data" / kind
+        folder.mkdir(parents=True)
+        rows = [{"path": f"{s}.wav", "split": s, **known, **more} for s in ("train", "valid")]
+        for seed, row in enumerate(rows):
+            soundfile.write(folder / row["path"], make(seed), 48_000)
+        with (folder / "MANIFEST.csv").open("w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return tmp_path / "data"
+
+
+def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordings, tmp_path, capsys):
+    """From recordings: shards with spectra are mixed, and bands and filter trained on from a checkpoint."""
+    toy = {"size": "toy", "sequences": 2, "threads": 1}
+    train(shards=shards, out=tmp_path / "bands", updates=1, frames=30, **toy)
+    run = tmp_path / "run"
+    initial = str(tmp_path / "bands" / "checkpoint.pt")
+    train(recordings, out=run, deep_filter=True, initial=initial, updates=4, hours=0.003, **toy)
+    assert "spectra 0." in capsys.readouterr().out
+    network, _ = trained_network(run / "checkpoint.pt")
+    assert network.filter.units == 64
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    assert last["kind"] == "valid"
+    assert 0 < last["spectral_loss"] < 1
+
+
+def test_a_deep_filter_wants_shards_with_spectra(shards, tmp_path):
+    """Shards made without --deep-filter are refused in one line."""
+    with pytest.raises(BandwiseError, match="--deep-filter"):
+        train(shards=shards, out=tmp_path / "run", size="toy", updates=1, frames=30, deep_filter=True)
 
 
 def test_training_goes_on_where_it_stopped(shards, tmp_path, capsys):

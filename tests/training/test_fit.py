@@ -13,7 +13,10 @@ from bandwise.training import fit as fitting  # noqa: E402
 from bandwise.training.checkpoint import Run, read_checkpoint, trained_network  # noqa: E402
 from bandwise.training.fit import fit, learning_rate  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
+from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
 from bandwise.training.model import SIZES  # noqa: E402
+from bandwise.training.sources import Batch  # noqa: E402
+from bandwise.training.windows import current_levels, losses_by_window  # noqa: E402
 
 
 class FollowTheLevel:
@@ -28,7 +31,7 @@ class FollowTheLevel:
         features = 5 + hidden @ self.views + rng.standard_normal((sequences, frames, 70)).astype(np.float32)
         shares = 1 / (1 + np.exp(-2 * hidden))
         targets = np.repeat(shares, 34, axis=2).astype(np.float32)
-        return features, targets, np.full(sequences, 30)
+        return Batch(features, targets, np.full(sequences, 30))
 
     def sequences(self, frames, sequences):
         yield self.batch(np.random.default_rng(11), sequences, frames)
@@ -72,12 +75,12 @@ def test_loss_falls_on_a_learnable_problem(tmp_path, precision):
     _, records = _train(tmp_path, precision=precision, updates=150)
     validations = [r for r in records if r["kind"] == "valid"]
     data = FollowTheLevel()
-    features, targets, bands_valid = data.batch(np.random.default_rng(11), 16, 40)
-    levels = fitting.current_levels(torch.from_numpy(features))
+    features, targets, bands_valid, _ = data.batch(np.random.default_rng(11), 16, 40)
+    levels = current_levels(torch.from_numpy(features))
     truth = torch.from_numpy(targets)
     middle = truth.mean(dim=(0, 1)).expand_as(truth)
-    weights = fitting.band_weights(levels, torch.from_numpy(bands_valid), CONFIG.loss)
-    constant, _ = fitting.perceptual_loss(middle[..., :34], middle[..., 34:], truth, weights, CONFIG.loss)
+    weights = band_weights(levels, torch.from_numpy(bands_valid), CONFIG.loss)
+    constant, _ = perceptual_loss(middle[..., :34], middle[..., 34:], truth, weights, CONFIG.loss)
     assert validations[-1]["gain_loss"] < constant.item() / 3
     assert validations[-1]["gain_loss"] < validations[0]["gain_loss"]
 
@@ -181,8 +184,8 @@ def test_an_infinite_batch_is_skipped(tmp_path):
 
     class Broken(FollowTheLevel):
         def batch(self, rng, sequences, frames):
-            features, targets, bands_valid = super().batch(rng, sequences, frames)
-            return features * np.float32("inf"), targets, bands_valid
+            batch = super().batch(rng, sequences, frames)
+            return batch._replace(features=batch.features * np.float32("inf"))
 
     fitting.learn_batch(CONFIG, run, Broken(), torch.device("cpu"), torch.float32)
     assert torch.equal(before, _weights(run.network))
@@ -194,12 +197,10 @@ def test_states_are_carried_from_window_to_window(tmp_path):
     run = fitting.start(CONFIG, data, tmp_path, torch.device("cpu"))
     batch = data.batch(np.random.default_rng(3), 4, 40)
     cpu = torch.device("cpu")
-    (whole,) = fitting.losses_by_window(CONFIG, run.network, batch, cpu, torch.float32)
-    parts = list(fitting.losses_by_window(replace(CONFIG, window=10), run.network, batch, cpu, torch.float32))
+    (whole,) = losses_by_window(CONFIG, run.network, batch, cpu, torch.float32)
+    parts = list(losses_by_window(replace(CONFIG, window=10), run.network, batch, cpu, torch.float32))
     assert len(parts) == 4
-    assert torch.allclose(
-        torch.tensor([[v.item() for v in losses] for losses in parts]).mean(0), torch.stack(whole), rtol=1e-5
-    )
+    assert fitting.means([losses.named() for losses in parts]) == pytest.approx(whole.named(), rel=1e-5)
 
 
 def test_every_window_is_an_update(tmp_path):
@@ -232,4 +233,4 @@ def test_current_levels_are_those_of_the_frame_decided_on():
     """The inputs run two frames ahead: the level of frame l stands in the record of frame l - 2."""
     features = torch.zeros(1, 6, 70)
     features[0, :, :34] = torch.arange(6.0)[:, None]
-    assert fitting.current_levels(features)[0, :, 0].tolist() == [0, 0, 0, 1, 2, 3]
+    assert current_levels(features)[0, :, 0].tolist() == [0, 0, 0, 1, 2, 3]

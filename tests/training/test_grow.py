@@ -53,3 +53,30 @@ def test_copies_of_a_unit_learn_different_things():
     source = grow(_toy(), LARGER).gru2.weight_ih_l0.detach()[:60]
     copies = torch.cdist(source[:24, :1], source[24:, :1]).argmin(0)
     assert not torch.allclose(entering[24:], entering[copies], rtol=0.05)
+
+
+def test_a_deep_filter_is_taken_over():
+    """Whatever else grows, the filter keeps every bit, its normalisation too."""
+    small = PercepNet(replace(SIZES["toy"], filter_units=16))
+    small.filter.normalise_like(torch.randn(4, 50, 70))
+    large = grow(small, replace(LARGER, filter_units=16))
+    before, after = small.filter.state_dict(), large.filter.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_network_without_a_filter_gets_a_fresh_one():
+    """Bands as before, and a filter that hardly does anything yet."""
+    small = _toy()
+    large = grow(small, replace(SIZES["toy"], filter_units=16))
+    grown = dict(large.named_parameters())
+    assert all(torch.equal(p, grown[name]) for name, p in small.named_parameters())
+    assert large.filter.taps.weight.abs().max() < 0.01
+
+
+@pytest.mark.parametrize("units", [0, 32])
+def test_a_filter_is_neither_dropped_nor_cut(units):
+    """Another size, or none, is refused."""
+    small = PercepNet(replace(SIZES["toy"], filter_units=16))
+    with pytest.raises(BandwiseError, match="deep filter of"):
+        grow(small, replace(LARGER, filter_units=units))

@@ -1,5 +1,7 @@
 """The network's shape, causality and streaming."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -97,3 +99,13 @@ def test_weight_limit_holds_for_matrices_and_spares_biases():
     network.limit_weights()
     assert {p.max().item() for p in network.parameters() if p.ndim > 1} == {0.5}
     assert {p.max().item() for p in network.parameters() if p.ndim == 1} == {3.0}
+
+
+def test_features_are_answered_alike_with_and_without_a_filter():
+    """The filter stands behind: gains, strengths and states of the same seed are the same bits."""
+    torch.manual_seed(1)
+    filtered, x = PercepNet(replace(SIZES["toy"], filter_units=16)), torch.randn(2, 7, 70)
+    assert filtered.filter is not None
+    assert _network().filter is None
+    for plain, behind in zip(_network()(x)[:2], filtered(x)[:2], strict=True):
+        assert torch.equal(plain, behind)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from bandwise.errors import BandwiseError
+from bandwise.suppress.oracle import features_and_targets
+from bandwise.suppress.stft import SCALE, WINDOW, analyse
 from bandwise.training import shards
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Example
@@ -13,7 +15,7 @@ def describe(clean, noisy):
     """A stand-in oracle: frame number, frame level and the clean level, repeated over the columns."""
     frames = len(noisy) // 480
     level = np.abs(noisy[: frames * 480]).reshape(frames, 480).mean(axis=1)
-    features = np.repeat(level[:, None], shards.FEATURES, axis=1)
+    features = np.repeat(level[:, None], 70, axis=1)
     features[:, 0] = np.arange(frames)
     targets = np.repeat(np.abs(clean[: frames * 480]).reshape(frames, 480).mean(axis=1)[:, None], 68, axis=1)
     return features.astype(np.float32), targets.astype(np.float32)
@@ -30,9 +32,9 @@ class StandInMixer:
         return Example(noise, noise, float(rng.choice([8_000.0, 24_000.0])), "")
 
 
-def put_shard(folder, seed, examples=4):
+def put_shard(folder, seed, examples=4, *, spectra=False):
     """A finished shard in `folder`."""
-    records = shards.make_shard(StandInMixer(), seed, examples, describe)
+    records = shards.make_shard(StandInMixer(), seed, examples, describe, spectra=spectra)
     shards._write_atomically(folder / shards.shard_name(seed), records)
     return records
 
@@ -53,7 +55,9 @@ def test_examples_do_not_depend_on_the_shard_length():
 def test_batches_have_the_promised_shapes(tmp_path):
     """float32 features and targets, one number of bands per sequence, consecutive frames."""
     put_shard(tmp_path, 0)
-    features, targets, bands_valid = shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 6, 40)
+    batch = shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 6, 40)
+    features, targets, bands_valid, spectra = batch
+    assert spectra is None
     assert features.shape == (6, 40, 70)
     assert targets.shape == (6, 40, 68)
     assert features.dtype == targets.dtype == np.float32
@@ -64,7 +68,7 @@ def test_batches_have_the_promised_shapes(tmp_path):
 def test_features_and_targets_stay_together(tmp_path):
     """The stand-in's level is in both, so a sequence cut at different places would differ."""
     put_shard(tmp_path, 0)
-    features, targets, _ = shards.ShardReader(tmp_path).batch(np.random.default_rng(1), 8, 30)
+    features, targets, *_ = shards.ShardReader(tmp_path).batch(np.random.default_rng(1), 8, 30)
     np.testing.assert_array_equal(features[:, :, 1], targets[:, :, 0])
 
 
@@ -139,3 +143,75 @@ def test_written_shards_are_left_alone(tmp_path, monkeypatch):
     assert paths == seen == [tmp_path / shards.shard_name(seed) for seed in range(3)]
     assert (tmp_path / shards.shard_name(1)).read_bytes() == b"kept"
     assert len(np.load(paths[2])) == 3
+
+
+def test_spectra_are_those_of_the_same_audio():
+    """Times scale, frame l is the transform of samples 480 l to 480 l + 960 under the window; so for both."""
+
+    class Two(StandInMixer):
+        def example(self, rng):
+            clean, noise = 0.1 * rng.standard_normal((2, 48_000)).astype(np.float32)
+            return Example(clean, clean + noise, 24_000.0, "")
+
+    record = shards.make_shard(Two(), 5, 1, describe, spectra=True)[0]
+    example = Two().example(np.random.default_rng([5, 0]))
+    for name, signal in (("noisy", example.noisy), ("clean", example.clean)):
+        stored = record[name].astype(np.float32) * record["scale"] @ np.array([1, 1j])
+        padded = np.append(signal, np.zeros(480, np.float32))
+        for l in (0, 1, 50, 99):
+            frame = padded[480 * l : 480 * l + 960]
+            expected = np.fft.rfft(frame.astype(np.float64) * WINDOW)[:100]
+            assert np.abs(stored[l] - expected).max() < 1e-3 * np.abs(expected).max()
+            assert np.allclose(stored[l] * SCALE, analyse(frame)[:100], atol=2e-3 * SCALE * record["scale"])
+    noisy = record["noisy"].astype(np.float64)
+    assert (noisy**2).sum(-1).mean() == pytest.approx(1, rel=1e-3)
+
+
+def test_spectra_are_of_the_frames_that_features_describe():
+    """A click in frame 30 shows in the spectra of frames 29 and 30, and two frames earlier in the levels."""
+    noisy = np.full(48_000, 1e-6, np.float32)
+    noisy[480 * 30 + 240] = 1
+    record = np.zeros(1, shards.record_type(100, spectra=True))[0]
+    shards.put_spectra(record, noisy, noisy)
+    features, _ = features_and_targets(noisy, noisy)
+    energy = (record["noisy"].astype(np.float32) ** 2).sum(axis=(1, 2))
+    assert set(np.flatnonzero(energy > 1e-3)) == {29, 30}
+    assert set(np.flatnonzero(features[:, :28].mean(axis=1) > -8)) == {27, 28}
+
+
+def test_silence_has_spectra_of_zeros():
+    """Digital silence is stored as such and divided by nothing."""
+    record = np.zeros(1, shards.record_type(10, spectra=True))[0]
+    shards.put_spectra(record, np.zeros(4800, np.float32), np.zeros(4800, np.float32))
+    assert not record["noisy"].any()
+    assert record["scale"] > 0
+
+
+def test_spectra_stay_with_their_features(tmp_path):
+    """A batch cut at random places holds the spectra of the frames it holds the features of."""
+    records = put_shard(tmp_path, 0, spectra=True)
+    reader = shards.ShardReader(tmp_path)
+    assert reader.spectra
+    batch = reader.batch(np.random.default_rng(1), 8, 30)
+    assert batch.spectra.noisy.shape == batch.spectra.clean.shape == (8, 30, 100, 2)
+    for row, features in enumerate(batch.features):
+        start = int(features[0, 0])
+        (source,) = [r for r in records if (r["features"][start : start + 30] == features).all()]
+        assert (batch.spectra.noisy[row] == source["noisy"][start : start + 30]).all()
+        assert batch.spectra.scale[row] == source["scale"]
+
+
+def test_a_folder_with_some_spectra_has_none(tmp_path):
+    """They are handed on only if every shard has them."""
+    put_shard(tmp_path, 0, spectra=True)
+    put_shard(tmp_path, 1)
+    reader = shards.ShardReader(tmp_path)
+    assert not reader.spectra
+    assert reader.batch(np.random.default_rng(0), 2, 10).spectra is None
+
+
+def test_spectra_are_written_only_when_asked():
+    """Without, records are what they were; with, four times as large."""
+    plain, full = (shards.record_type(500, spectra=spectra) for spectra in (False, True))
+    assert plain.names == ("features", "targets", "bands_valid")
+    assert 3.5 < full.itemsize / plain.itemsize < 4.5

@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from bandwise.training.fit_config import FitConfig
 
 VALID_SHARDS = 2
-SHARDS_PER_HOUR = 6
+SHARD_MINUTES = 10.0
+FILTER_UNITS = 64
 
 
 def train(
@@ -37,8 +39,19 @@ def train(
         Path | None, typer.Option(help="Folder with finished shards: train/ and, if wanted, valid/ inside.")
     ] = None,
     hours: Annotated[
-        float, typer.Option(help="Audio to make shards of beside the training, 100 MB an hour.")
+        float,
+        typer.Option(
+            min=0.01,
+            help="Audio to make shards of beside the training, 100 MB an hour, 400 with --deep-filter.",
+        ),
     ] = 40.0,
+    deep_filter: Annotated[
+        bool,
+        typer.Option(
+            "--deep-filter",
+            help="Train a filter for the single bins below 5 kHz along; its shards hold spectra, too.",
+        ),
+    ] = False,
     sequences: Annotated[int, typer.Option(help="Sequences side by side.")] = 64,
     frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 500,
     window: Annotated[int, typer.Option(help="Frames between two updates.")] = 125,
@@ -46,6 +59,10 @@ def train(
         float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")
     ] = 0.15,
     learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 5e-3,
+    filter_learning_rate: Annotated[
+        float,
+        typer.Option(help="The same of the deep filter."),
+    ] = 3e-3,
     loss: Annotated[str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")] = "plain",
     sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
     loudness_share: Annotated[
@@ -75,6 +92,9 @@ def train(
     `bandwise train recordings/ --out run --minutes 120` mixes speech, noise and rooms into shards of features
     in a process of its own while the network trains on those that are finished.  Started again with the same
     --out, it goes on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
+
+    `bandwise train recordings/ --deep-filter --initial old/checkpoint.pt --learning-rate 0.001` puts a deep
+    filter behind a trained network, grown to --size if it is smaller, and trains both.
     """
     from bandwise.training.export import DATA_FACTS, data_fingerprint
     from bandwise.training.fit import fit
@@ -87,7 +107,7 @@ def train(
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
     config = FitConfig(
-        network=type(network)(**{**vars(network), "weight_limit": weight_limit}),
+        network=replace(network, weight_limit=weight_limit, filter_units=FILTER_UNITS if deep_filter else 0),
         loss=LossConfig(
             gain_form=_one_of("loss", loss, forms),
             sones_epsilon=sones_epsilon,
@@ -102,6 +122,7 @@ def train(
         colour=colour,
         density=density,
         learning_rate=learning_rate,
+        filter_learning_rate=filter_learning_rate,
         initial=initial,
         seed=seed,
         device=device,
@@ -109,7 +130,7 @@ def train(
         threads=threads,
     )
     _show(config)
-    with _shards(data, shards, out, hours) as (train_folder, valid_folder):
+    with _shards(data, shards, out, hours, spectra=deep_filter) as (train_folder, valid_folder):
         valid = ShardReader(valid_folder) if any(valid_folder.glob("shard-*.npy")) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
@@ -155,6 +176,8 @@ def _show(config: FitConfig) -> None:
 
 def _print_record(record: dict[str, Any]) -> None:
     losses = f"gains {record['gain_loss']:.4f}  strengths {record['strength_loss']:.4f}"
+    if "spectral_loss" in record:
+        losses += f"  spectra {record['spectral_loss']:.5f}"
     if record["kind"] == "valid":
         print(f"{record['update']:7d}  valid            {losses}", flush=True)
         return
@@ -164,7 +187,9 @@ def _print_record(record: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _shards(data: Path | None, shards: Path | None, out: Path, hours: float) -> Iterator[tuple[Path, Path]]:
+def _shards(
+    data: Path | None, shards: Path | None, out: Path, hours: float, *, spectra: bool
+) -> Iterator[tuple[Path, Path]]:
     """Folders of training and validation shards; made from `data` by a process that ends with the block."""
     if shards is not None:
         yield shards / "train", shards / "valid"
@@ -174,8 +199,9 @@ def _shards(data: Path | None, shards: Path | None, out: Path, hours: float) -> 
             f"got {data or 'no folder'}; training needs recordings or shards; pass a folder or --shards"
         )
     folders = out / "shards" / "train", out / "shards" / "valid"
-    count = max(1, round(hours * SHARDS_PER_HOUR))
-    maker = multiprocessing.get_context("spawn").Process(target=_make_shards, args=(data, *folders, count))
+    maker = multiprocessing.get_context("spawn").Process(
+        target=_make_shards, args=(data, *folders, hours, spectra)
+    )
     maker.start()
     try:
         print("mixing the first shard ...", flush=True)
@@ -191,14 +217,17 @@ def _shards(data: Path | None, shards: Path | None, out: Path, hours: float) -> 
         maker.join()
 
 
-def _make_shards(data: Path, train_folder: Path, valid_folder: Path, count: int) -> None:
+def _make_shards(data: Path, train_folder: Path, valid_folder: Path, hours: float, spectra: bool) -> None:
     """Body of the shard process: validation first, then training shards one by one."""
     from bandwise.training.shards import ShardJob, write_shards
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then ends this process
     cache = train_folder.parent / "decoded"
+    minutes = min(SHARD_MINUTES, 60 * hours)
+    count = max(1, round(60 * hours / minutes))
+    job = ShardJob(data, valid_folder, split="valid", cache_dir=cache, minutes=minutes, spectra=spectra)
     try:
-        write_shards(ShardJob(data, valid_folder, split="valid", cache_dir=cache), 0, VALID_SHARDS)
-        write_shards(ShardJob(data, train_folder, split="train", cache_dir=cache), 0, count)
+        write_shards(job, 0, VALID_SHARDS)
+        write_shards(replace(job, out_dir=train_folder, split="train"), 0, count)
     except BandwiseError as error:
         sys.exit(str(error))

@@ -3,16 +3,19 @@
 import json
 from pathlib import Path
 
+LOSSES = ("gain_loss", "strength_loss", "spectral_loss")
+
 
 def plot_losses(log: Path, picture: Path) -> None:
-    """Draw losses of gains and strengths over updates, training faint, from a `log.jsonl` to a PNG."""
+    """Draw all losses over updates, training faint, from a `log.jsonl` to a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     records = [json.loads(line) for line in log.read_text().splitlines()]
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    losses = [name for name in LOSSES if all(name in r for r in records)]
+    figure = Figure(figsize=(4.5 * len(losses), 4), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, name in zip(figure.subplots(1, 2), ("gain_loss", "strength_loss"), strict=True):
+    for axes, name in zip(figure.subplots(1, len(losses)), losses, strict=True):
         for kind, style in (("train", {"alpha": 0.35}), ("valid", {"marker": "."})):
             chosen = [r for r in records if r["kind"] == kind]
             axes.plot([r["update"] for r in chosen], [r[name] for r in chosen], label=kind, **style)

@@ -7,7 +7,7 @@ and `losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +15,17 @@ import torch
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
-from bandwise.suppress.features import BAND_LEVEL
-from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.checkpoint import Run, read_checkpoint, restore, save, trained_network
 from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.grow import grow
 from bandwise.training.log import Log, Record
-from bandwise.training.loss import band_weights, perceptual_loss
 from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
-from bandwise.training.model import PercepNet, States
+from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import make_optimisers
 from bandwise.training.pruning import Pruning, density_at
-from bandwise.training.sources import Arrays, TrainingData, ValidationData
+from bandwise.training.sources import TrainingData, ValidationData
+from bandwise.training.windows import losses_by_window
 
 FRAMES_PER_SECOND = 100
 
@@ -56,7 +54,8 @@ def fit(
     clock = _Clock(config, run)
     try:
         while (share := progress(config, run)) < 1:
-            run.optimisers.set_learning_rate(learning_rate(config, run.update, share))
+            rate = learning_rate(config, run.update, share)
+            run.optimisers.set_learning_rate(rate, rate * config.filter_learning_rate / config.learning_rate)
             run.pruning.tighten(run.network, density_at(share, config.density))
             losses = learn_batch(config, run, train, device, dtype)
             clock.tick()
@@ -106,34 +105,47 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     """A fresh run by the seed, or the run in the folder's checkpoint."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    network = PercepNet(config.network)
     path = folder / "checkpoint.pt"
     saved = read_checkpoint(path) if path.exists() else None
-    if saved is None:
-        if config.initial:
-            network = grow(trained_network(Path(config.initial))[0], config.network, config.seed)
-        network.normalise_like(torch.from_numpy(train.batch(rng, 256, config.frames)[0]))
+    network = PercepNet(config.network) if saved else fresh_network(config, train, rng)
     network.to(device)
-    optimisers = make_optimisers(network, config.weight_decay)
+    optimisers = make_optimisers(network, config.weight_decay, config.filter_weight_decay)
     run = Run(network, copy.deepcopy(network), optimisers, Pruning(), rng)
     if saved is not None:
         restore(run, saved)
     return run
 
 
+def fresh_network(config: FitConfig, train: TrainingData, rng: np.random.Generator) -> PercepNet:
+    """A random network, or a grown one, that expects features like those of the data.
+
+    A filter that comes trained keeps what it expects.
+    """
+    features = torch.from_numpy(train.batch(rng, 256, config.frames).features)
+    small = trained_network(Path(config.initial))[0] if config.initial else None
+    network = grow(small, config.network, config.seed) if small else PercepNet(config.network)
+    network.normalise_like(features)
+    if network.filter and not (small and small.filter):
+        network.filter.normalise_like(features)
+    return network
+
+
 def learn_batch(
     config: FitConfig, run: Run, train: TrainingData, device: torch.device, dtype: torch.dtype
-) -> tuple[float, float, float]:
-    """One batch, an update after each window; means of gain loss, strength loss and gradient norm."""
-    features, targets, bands_valid = train.batch(run.rng, config.sequences, config.frames)
-    batch = recolour(features, run.rng, config.colour), targets, bands_valid
+) -> dict[str, float]:
+    """One batch, an update after each window; the means of its losses and of the gradient's norm."""
+    batch = recolour(train.batch(run.rng, config.sequences, config.frames), run.rng, config.colour)
     history = []
-    for for_gains, for_strengths in losses_by_window(config, run.network, batch, device, dtype):
-        norm = update(config, run, for_gains + for_strengths)
-        history.append((for_gains.item(), for_strengths.item(), norm))
+    for losses in losses_by_window(config, run.network, batch, device, dtype):
+        norm = update(config, run, losses.total(config))
+        history.append({**losses.named(), "gradient_norm": norm})
     run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
-    gains, strengths, norm = (float(v) for v in np.mean(history, axis=0))
-    return gains, strengths, norm
+    return means(history)
+
+
+def means(records: list[dict[str, float]]) -> dict[str, float]:
+    """Mean of each entry, all records having the same."""
+    return {name: float(np.mean([record[name] for record in records])) for name in records[0]}
 
 
 def update(config: FitConfig, run: Run, loss: Tensor) -> float:
@@ -155,53 +167,24 @@ def update(config: FitConfig, run: Run, loss: Tensor) -> float:
     return norm.item()
 
 
-def losses_by_window(
-    config: FitConfig, network: PercepNet, batch: Arrays, device: torch.device, dtype: torch.dtype
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """(gain loss, strength loss) of each window of a batch in turn, the network's states carried on.
-
-    Truncated backpropagation through time: four updates for the products of one, and matrices tall enough to
-    keep matrix units busy, while the network still learns to use states older than a window.
-    """
-    features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch)
-    weights = band_weights(current_levels(features), bands_valid, config.loss)
-    states = None
-    for first in range(0, features.shape[1], config.window):
-        span = slice(first, first + config.window)
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            gains, strengths, states = network(features[:, span], states)
-        states = States(*(v.detach() for v in states))
-        yield perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
-
-
-def current_levels(features: Tensor) -> Tensor:
-    """Band levels [B, T, bands] of the frames decided on: the inputs hold those of LOOKAHEAD_FRAMES later."""
-    ahead = features[..., BAND_LEVEL]
-    first = ahead[:, :1].expand(-1, LOOKAHEAD_FRAMES, -1)
-    return torch.cat([first, ahead], dim=1)[:, : ahead.shape[1]]
-
-
 @torch.no_grad()
 def validate(
     config: FitConfig, run: Run, valid: ValidationData, device: torch.device, dtype: torch.dtype
 ) -> Record:
     """Losses of the averaged network over the first `validation_minutes` of the validation data."""
     remaining = config.validation_minutes * 60 * FRAMES_PER_SECOND
-    sums, batches = np.zeros(2), 0
+    history = []
     for batch in valid.sequences(config.frames, config.sequences):
-        windows = list(losses_by_window(config, run.average, batch, device, dtype))
-        sums += np.mean([[v.item() for v in losses] for losses in windows], axis=0)
-        batches += 1
-        remaining -= batch[0].shape[0] * batch[0].shape[1]
+        windows = losses_by_window(config, run.average, batch, device, dtype)
+        history.append(means([losses.named() for losses in windows]))
+        remaining -= batch.features.shape[0] * batch.features.shape[1]
         if remaining <= 0:
             break
-    means = sums / max(batches, 1)
     return {
         "kind": "valid",
         "update": run.update,
         "elapsed_s": round(run.elapsed_s, 1),
-        "gain_loss": float(means[0]),
-        "strength_loss": float(means[1]),
+        **means(history),
     }
 
 
@@ -220,7 +203,7 @@ def learning_rate(config: FitConfig, update: int, share: float) -> float:
     return warm * (config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * cosine)
 
 
-def training_record(config: FitConfig, run: Run, losses: tuple[float, float, float]) -> Record:
+def training_record(config: FitConfig, run: Run, losses: dict[str, float]) -> Record:
     """The state of the run as a flat record for the log."""
     share = progress(config, run)
     return {
@@ -231,7 +214,5 @@ def training_record(config: FitConfig, run: Run, losses: tuple[float, float, flo
         "audio_hours": round(run.audio_s / 3600, 3),
         "audio_seconds_per_second": round(run.audio_s / max(run.elapsed_s, 1e-9), 1),
         "learning_rate": learning_rate(config, run.update, share),
-        "gain_loss": losses[0],
-        "strength_loss": losses[1],
-        "gradient_norm": losses[2],
+        **losses,
     }

@@ -3,6 +3,8 @@
 Units are duplicated until a layer has its new width, and the weights that leave a unit are shared out among
 its copies, so the large network computes what the small one did. Shares are drawn at random, beyond [0, 1]
 too: copies with different outgoing weights get different gradients, and drift apart as they learn.
+
+A deep filter is taken over as it is; a network that had none gets a fresh one, which does next to nothing.
 """
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from bandwise.errors import BandwiseError
 from bandwise.training.model import PercepNet, PercepNetConfig
+from bandwise.training.optimisers import FILTER
 
 SHARE_SPREAD = 0.5  # standard deviation of a copy's share about an equal one, relative
 GATES = 3  # rows of a GRU's weights: reset, update, new
@@ -56,6 +59,11 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
         raise BandwiseError(
             f"got layers of {widths(config)} to grow {widths(old)} into; no layer may shrink; train anew"
         )
+    if old.filter_units not in {0, config.filter_units}:
+        raise BandwiseError(
+            f"got a deep filter of {config.filter_units} units to go on from one of {old.filter_units}; "
+            "it must be the same; ask for that or start from another checkpoint"
+        )
     dense = Copies(old.dense, config.dense, rng)
     conv1, conv2 = (Copies(old.convolution, config.convolution, rng) for _ in range(2))
     gru1, gru2, gru3, gains = (Copies(old.gru, config.gru, rng) for _ in range(4))
@@ -81,5 +89,6 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     widen("strengths_gru", strengths, GATES, gru3, conv2)
     widen("gains_head", None, 1, conv2, gru1, gru2, gru3, gains)
     widen("strengths_head", None, 1, strengths)
-    large.load_state_dict(state)
+    fresh = {n: v for n, v in large.state_dict().items() if n.startswith(FILTER)}
+    large.load_state_dict({**fresh, **state})
     return large

@@ -4,6 +4,9 @@ Layers after Valin et al., Interspeech 2020: dense, two causal convolutions over
 one more GRU for the gains and a small one for the strengths; the gains see the second convolution and all
 four GRUs.  The look-ahead is in the features (band levels run two frames ahead), so every layer here is
 causal.
+
+Behind it there may be a deep filter for the lowest bins (`bandwise.training.deep_filter`), which hears gains
+and strengths and is trained along; what is said here of features and answers is the same with and without.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -15,6 +18,7 @@ from torch import Tensor, nn
 
 from bandwise.bands.erb import BANDS
 from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.training.deep_filter import DeepFilter
 from bandwise.training.gru import GRU
 
 
@@ -27,6 +31,7 @@ class PercepNetConfig:
     kernels: tuple[int, int] = (5, 3)
     gru: int = 512
     strength_gru: int = 128
+    filter_units: int = 0  # of each place of the deep filter; 0: none
     weight_limit: float | None = (
         None  # weights are held within +-limit after each update (published: 1/2, for int8)
     )
@@ -87,6 +92,7 @@ class PercepNet(nn.Module):
         self.gains_head = nn.Linear(c.convolution + 4 * c.gru, BANDS)
         self.strengths_gru = GRU(c.convolution + c.gru, c.strength_gru)
         self.strengths_head = nn.Linear(c.strength_gru, BANDS)
+        self.filter: DeepFilter | None = DeepFilter(c.filter_units) if c.filter_units else None
 
     def initial_states(self, batch: int) -> States:
         """All-zero states, as at the start of a signal."""

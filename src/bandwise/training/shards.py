@@ -1,8 +1,8 @@
 """Feature shards: examples turned into network inputs and targets once, read by training many times.
 
-A shard is one .npy file of records (features [T, 70] float16, targets [T, 68] float16, bands_valid uint8),
-about ten minutes of audio and 17 MB, named by the seed that made it. It appears under its name only when
-complete, so training may run while shards are being written.
+A shard is one .npy file of records (see `bandwise.training.records`), about ten minutes of audio and 17 MB,
+66 MB with spectra, named by the seed that made it. It appears under its name only when complete, so training
+may run while shards are being written.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ import numpy as np
 
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
-from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.features import TARGETS_SIZE as TARGETS
 from bandwise.training.corpus import load_corpus
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
+from bandwise.training.records import (
+    copy_sequence,
+    empty_batch,
+    frames_in,
+    has_spectra,
+    is_finite,
+    latest_start,
+    put_spectra,
+    record_type,
+)
 from bandwise.training.signals import Signal
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bandwise.training.sources import Arrays
+    from bandwise.training.sources import Batch
 
 HOP_S = 0.010
 LAST_BAND_NEEDS_HZ = 19_500.0  # Opus, in which most recordings are kept, stops at 20 kHz
@@ -51,6 +59,7 @@ class ShardJob:
     minutes: float = 10.0
     config: MixtureConfig = field(default_factory=MixtureConfig)
     describe: Describe | None = None
+    spectra: bool = False  # those of the low bins, too, for a network with a deep filter
 
 
 def write_shards(
@@ -80,17 +89,6 @@ def shard_name(seed: int) -> str:
     return f"shard-{seed:06d}.npy"
 
 
-def record_type(frames: int) -> np.dtype[np.void]:
-    """One example of `frames` frames in a shard."""
-    return np.dtype(
-        [
-            ("features", np.float16, (frames, FEATURES)),
-            ("targets", np.float16, (frames, TARGETS)),
-            ("bands_valid", np.uint8),
-        ]
-    )
-
-
 def bands_below(bandwidth_hz: float) -> int:
     """Number of bands whose target means something when the truth reaches up to `bandwidth_hz`.
 
@@ -100,14 +98,19 @@ def bands_below(bandwidth_hz: float) -> int:
     return int(np.searchsorted(edges_hz, bandwidth_hz, side="right"))
 
 
-def make_shard(mixer: Mixer, seed: int, examples: int, describe: Describe) -> NDArray[np.void]:
+def make_shard(
+    mixer: Mixer, seed: int, examples: int, describe: Describe, *, spectra: bool = False
+) -> NDArray[np.void]:
     """`examples` records from `seed`; example i uses generator [seed, i], so none depends on another."""
-    records = np.zeros(examples, record_type(round(mixer.config.seconds / HOP_S)))
+    records = np.zeros(examples, record_type(round(mixer.config.seconds / HOP_S), spectra=spectra))
     for index in range(examples):
         example = mixer.example(np.random.default_rng([seed, index]))
-        features, targets = describe(example.clean, example.noisy)
-        records[index] = features, targets, bands_below(example.bandwidth_hz)
-    if not (np.isfinite(records["features"]).all() and np.isfinite(records["targets"]).all()):
+        record = records[index]
+        record["features"], record["targets"] = describe(example.clean, example.noisy)
+        record["bands_valid"] = bands_below(example.bandwidth_hz)
+        if spectra:
+            put_spectra(record, example.clean, example.noisy)
+    if not is_finite(records):
         raise BandwiseError(f"seed {seed} gave values beyond float16; they must be finite; take another seed")
     return records
 
@@ -135,40 +138,42 @@ class ShardReader:
     @property
     def minutes(self) -> float:
         """Audio in the shards known now."""
-        return sum(shard["bands_valid"].size * _frames(shard) for shard in self._shards.values()) * HOP_S / 60
+        frames = sum(len(shard) * frames_in(shard) for shard in self._shards.values())
+        return frames * HOP_S / 60
 
-    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Arrays:
-        """Random sequences of `frames` frames from random places.
+    @property
+    def spectra(self) -> bool:
+        """Whether batches come with those of the low bins: if all shards known now hold them."""
+        return all(has_spectra(shard) for shard in self._shards.values())
 
-        features float32 [sequences, frames, 70], targets float32 [sequences, frames, 68],
-        bands_valid int64 [sequences]: the targets of bands from there up mean nothing.
-        """
+    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Batch:
+        """Random sequences of `frames` frames from random places."""
         self._calls += 1
         if self._calls % self.rescan_batches == 0:
             self.rescan()
         shards = list(self._shards.values())
-        batch = _empty_batch(sequences, frames)
+        batch = empty_batch(sequences, frames, spectra=self.spectra)
         for row in range(sequences):
             shard = shards[int(rng.integers(len(shards)))]
-            start = int(rng.integers(_check_frames(shard, frames) + 1))
-            _copy(shard[int(rng.integers(len(shard)))], start, batch, row)
+            start = int(rng.integers(latest_start(shard, frames) + 1))
+            copy_sequence(shard[int(rng.integers(len(shard)))], start, batch, row)
         return batch
 
-    def sequences(self, frames: int, sequences: int) -> Iterator[Arrays]:
+    def sequences(self, frames: int, sequences: int) -> Iterator[Batch]:
         """Everything once, in order, in batches of at most `sequences`: for validation."""
         rows = list(self._rows(frames))
         for first in range(0, len(rows), sequences):
             part = rows[first : first + sequences]
-            batch = _empty_batch(len(part), frames)
+            batch = empty_batch(len(part), frames, spectra=self.spectra)
             for row, (record, start) in enumerate(part):
-                _copy(record, start, batch, row)
+                copy_sequence(record, start, batch, row)
             yield batch
 
     def _rows(self, frames: int) -> Iterator[tuple[np.void, int]]:
         for shard in self._shards.values():
-            _check_frames(shard, frames)
+            latest_start(shard, frames)
             for record in shard:
-                for start in range(0, _frames(shard) - frames + 1, frames):
+                for start in range(0, frames_in(shard) - frames + 1, frames):
                     yield record, start
 
 
@@ -187,7 +192,8 @@ def _write_seed(job: ShardJob, seed: int) -> Path:
     path = job.out_dir / shard_name(seed)
     if not path.exists():
         examples = max(1, round(job.minutes * 60 / job.config.seconds))
-        _write_atomically(path, make_shard(_load_mixer(job), seed, examples, job.describe or _oracle()))
+        describe = job.describe or _oracle()
+        _write_atomically(path, make_shard(_load_mixer(job), seed, examples, describe, spectra=job.spectra))
     return path
 
 
@@ -207,33 +213,3 @@ def _write_atomically(path: Path, records: NDArray[np.void]) -> None:
     with partial.open("wb") as out:
         np.save(out, records)
     partial.replace(path)
-
-
-def _frames(shard: NDArray[np.void]) -> int:
-    return int(shard.dtype["features"].shape[0])
-
-
-def _check_frames(shard: NDArray[np.void], frames: int) -> int:
-    """The latest start of a sequence of `frames` frames."""
-    latest = _frames(shard) - frames
-    if latest < 0:
-        raise BandwiseError(
-            f"got sequences of {frames} frames; these shards hold at most {_frames(shard)}; ask for fewer"
-        )
-    return latest
-
-
-def _empty_batch(sequences: int, frames: int) -> Arrays:
-    return (
-        np.empty((sequences, frames, FEATURES), np.float32),
-        np.empty((sequences, frames, TARGETS), np.float32),
-        np.empty(sequences, np.int64),
-    )
-
-
-def _copy(record: np.void, start: int, batch: Arrays, row: int) -> None:
-    features, targets, bands_valid = batch
-    span = slice(start, start + features.shape[1])
-    features[row] = record["features"][span]
-    targets[row] = record["targets"][span]
-    bands_valid[row] = record["bands_valid"]

@@ -1,0 +1,97 @@
+"""Losses of a batch, window by window: where network, data and losses meet.
+
+Truncated backpropagation through time: four updates for the products of one, and matrices tall enough to keep
+matrix units busy, while the network still learns to use states older than a window.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bandwise.errors import BandwiseError
+from bandwise.suppress.features import BAND_LEVEL
+from bandwise.suppress.stft import LOOKAHEAD_FRAMES
+from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
+from bandwise.training.fit_config import FitConfig
+from bandwise.training.loss import band_weights, perceptual_loss
+from bandwise.training.model import PercepNet, States
+from bandwise.training.sources import Batch, LowSpectra
+from bandwise.training.spectral_loss import spectral_loss
+
+
+class Losses(NamedTuple):
+    """Of one window: of gains, of strengths, and of the filtered spectra where there is a filter."""
+
+    gain: Tensor
+    strength: Tensor
+    spectral: Tensor | None = None
+
+    def total(self, config: FitConfig) -> Tensor:
+        """What is learnt from."""
+        bands = self.gain + self.strength
+        return bands if self.spectral is None else self.spectral + config.bands_share * bands
+
+    def named(self) -> dict[str, float]:
+        """By the names of the log."""
+        return {f"{name}_loss": v.item() for name, v in self._asdict().items() if v is not None}
+
+
+def losses_by_window(
+    config: FitConfig, network: PercepNet, batch: Batch, device: torch.device, dtype: torch.dtype
+) -> Iterator[Losses]:
+    """Losses of each window of a batch in turn, the network's states carried on."""
+    features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch[:3])
+    weights = band_weights(current_levels(features), bands_valid, config.loss)
+    filtering = _filtering(network, batch.spectra, features, dtype)
+    states = None
+    for first in range(0, features.shape[1], config.window):
+        span = slice(first, min(first + config.window, features.shape[1]))
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            gains, strengths, states = network(features[:, span], states)
+            for_spectrum = filtering.loss(gains, strengths, span) if filtering else None
+        states = States(*(v.detach() for v in states))
+        for_bands = perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
+        yield Losses(*for_bands, for_spectrum)
+
+
+def current_levels(features: Tensor) -> Tensor:
+    """Band levels [B, T, bands] of the frames decided on: the inputs hold those of LOOKAHEAD_FRAMES later."""
+    ahead = features[..., BAND_LEVEL]
+    first = ahead[:, :1].expand(-1, LOOKAHEAD_FRAMES, -1)
+    return torch.cat([first, ahead], dim=1)[:, : ahead.shape[1]]
+
+
+def _filtering(
+    network: PercepNet, spectra: LowSpectra | None, features: Tensor, dtype: torch.dtype
+) -> "_Filtering | None":
+    if network.filter is None:
+        return None
+    if spectra is None:
+        raise BandwiseError(
+            "got shards without spectra; a deep filter learns from shards made with --deep-filter; "
+            "make such in another folder"
+        )
+    return _Filtering(network.filter, spectra, features, dtype)
+
+
+class _Filtering:
+    """The deep filter over one batch; its memories go on from window to window, gradients do not."""
+
+    def __init__(
+        self, deep_filter: DeepFilter, spectra: LowSpectra, features: Tensor, dtype: torch.dtype
+    ) -> None:
+        self._filter = deep_filter
+        self._noisy, self._clean, scale = (torch.from_numpy(v).to(features.device) for v in spectra)
+        self._heard = deep_filter.listen(self._noisy, scale, features, dtype)
+        self._memories: Memories | None = None
+
+    def loss(self, gains: Tensor, strengths: Tensor, span: slice) -> Tensor:
+        """Of the filtered spectra of one window, given gains and strengths [B, n, 34] of its frames."""
+        weights, memories = self._filter(self._heard.of(span), gains, strengths, self._memories)
+        self._memories = Memories(*(v.detach() for v in memories))
+        with torch.autocast(gains.device.type, enabled=False):
+            gained = self._filter.apply_gains(gains, self._noisy[:, span])
+            filtered = apply_weights(weights, gained, self._noisy, span.start)
+            return spectral_loss(filtered, self._clean[:, span])

@@ -1,0 +1,206 @@
+"""Bands and deep filter trained together, on mixtures that can be told apart."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.training import fit as fitting  # noqa: E402
+from bandwise.training.checkpoint import read_checkpoint, trained_network  # noqa: E402
+from bandwise.training.deep_filter import apply_weights  # noqa: E402
+from bandwise.training.fit import fit  # noqa: E402
+from bandwise.training.fit_config import FitConfig  # noqa: E402
+from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
+from bandwise.training.spectral_loss import spectral_loss  # noqa: E402
+from bandwise.training.windows import Losses, losses_by_window  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+class ToneInNoise:
+    """Clean: tones that turn steadily in every fourth bin.  Noisy: noise as loud added.
+
+    Gains cannot part them, four bins to a tone; features and targets say nothing of it.
+    """
+
+    def batch(self, rng, sequences, frames):
+        clean = np.zeros((sequences, frames, 100), np.complex64)
+        angle = rng.uniform(-np.pi, np.pi, (sequences, 1, 25))
+        clean[:, :, ::4] = 2 * np.exp(1j * angle)
+        noise = rng.standard_normal((2, sequences, frames, 100)).astype(np.float32)
+        noisy = (clean + 0.7 * (noise[0] + 1j * noise[1])).astype(np.complex64)
+        spectra = (np.stack([x.real, x.imag], -1) for x in (noisy, clean))
+        features = rng.standard_normal((sequences, frames, 70)).astype(np.float32)
+        targets = np.full((sequences, frames, 68), 0.5, np.float32)
+        low = LowSpectra(*spectra, np.full(sequences, 30, np.float32))
+        return Batch(features, targets, np.full(sequences, 34), low)
+
+    def sequences(self, frames, sequences):
+        yield self.batch(np.random.default_rng(11), sequences, frames)
+
+
+CONFIG = FitConfig(
+    network=replace(SIZES["toy"], filter_units=16),
+    updates=30,
+    sequences=4,
+    frames=40,
+    window=20,
+    warmup_updates=5,
+    filter_learning_rate=1e-2,
+    average_updates=10,
+    validate_every=30,
+    log_every=2,
+    threads=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch):
+    monkeypatch.setattr(fitting.Log, "plot", lambda self: None)
+
+
+def _train(folder, **changes):
+    records = []
+    data = ToneInNoise()
+    network = fit(replace(CONFIG, **changes), data, data, folder, records.append)
+    return network, records
+
+
+def _weights(network):
+    return torch.cat([p.flatten() for p in network.parameters()])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_filter_learns_what_gains_cannot(tmp_path, precision):
+    """After 30 updates the spectral loss is less than half of what the best gain leaves."""
+    _, records = _train(tmp_path, precision=precision)
+    low = ToneInNoise().batch(np.random.default_rng(11), 4, 40).spectra
+    noisy, clean = (torch.from_numpy(v) for v in low[:2])
+    best = min(spectral_loss(gain * noisy, clean).item() for gain in np.linspace(0, 1, 21))
+    last = [r for r in records if r["kind"] == "valid"][-1]
+    assert last["spectral_loss"] < 0.5 * best
+
+
+def test_every_record_has_all_three_losses(tmp_path):
+    """Training and validation alike."""
+    _, records = _train(tmp_path, updates=4)
+    assert {r["kind"] for r in records} == {"train", "valid"}
+    for record in records:
+        assert {"gain_loss", "strength_loss", "spectral_loss"} <= record.keys()
+
+
+def test_windows_lose_what_the_whole_loses(tmp_path):
+    """Untrained, the losses of two windows average to that of one, look-ahead across the border included."""
+    run = fitting.start(CONFIG, ToneInNoise(), tmp_path, CPU)
+    torch.nn.init.normal_(run.network.filter.taps.weight, std=0.3)
+    batch = ToneInNoise().batch(np.random.default_rng(3), 4, 40)
+    parts, (whole,) = (
+        [
+            v.named()
+            for v in losses_by_window(replace(CONFIG, window=n), run.network, batch, CPU, torch.float32)
+        ]
+        for n in (10, 40)
+    )
+    assert len(parts) == 4
+    assert fitting.means(parts) == pytest.approx(whole, rel=1e-4)
+
+
+def test_the_loss_is_that_of_the_filtered_spectra(tmp_path):
+    """What a window costs is the loss of gains, then filter, applied to its spectra."""
+    run = fitting.start(CONFIG, ToneInNoise(), tmp_path, CPU)
+    network, batch = run.network, ToneInNoise().batch(np.random.default_rng(3), 2, 40)
+    features, noisy, clean, scale = (torch.from_numpy(v) for v in (batch.features, *batch.spectra))
+    gains, strengths, _ = network(features)
+    weights, _ = network.filter(
+        network.filter.listen(noisy, scale, features, torch.float32), gains, strengths
+    )
+    filtered = apply_weights(weights, network.filter.apply_gains(gains, noisy), noisy)
+    (losses,) = losses_by_window(replace(CONFIG, window=40), network, batch, CPU, torch.float32)
+    assert losses.spectral.item() == pytest.approx(spectral_loss(filtered, clean).item(), rel=1e-5)
+
+
+def test_the_total_weighs_bands_by_their_share():
+    """Without a filter gains and strengths are everything."""
+    one, two, three = (torch.tensor(v) for v in (1.0, 2.0, 3.0))
+    assert Losses(one, two).total(CONFIG) == 3
+    assert Losses(one, two, three).total(replace(CONFIG, bands_share=0.2)).item() == pytest.approx(3.6)
+
+
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    """Stopped after update 6 of 12 and started again, bands and filter end with the same bits."""
+    whole, _ = _train(tmp_path / "whole", updates=12)
+
+    class Interrupted(ToneInNoise):
+        calls = 0
+
+        def batch(self, rng, sequences, frames):
+            self.calls += 1
+            if self.calls == 5:  # one for the normalisation, three batches of two updates done
+                raise KeyboardInterrupt
+            return super().batch(rng, sequences, frames)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(CONFIG, updates=12), Interrupted(), None, tmp_path / "parts")
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")["counters"]["update"] == 6
+    resumed, _ = _train(tmp_path / "parts", updates=12)
+    assert torch.equal(_weights(whole), _weights(resumed))
+
+
+def test_checkpoint_gives_back_the_filter(tmp_path):
+    """The averaged network is read with its filter, its normalisation too."""
+    network, _ = _train(tmp_path, updates=4)
+    read, config = trained_network(tmp_path / "checkpoint.pt")
+    assert config.network.filter_units == 16
+    before, after = network.state_dict(), read.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert any(name.startswith("filter.gru1") for name in after)
+    assert not torch.equal(after["filter.feature_mean"], torch.zeros(70))
+
+
+def test_a_filter_is_put_behind_a_trained_network(tmp_path):
+    """`initial` without a filter: its gains, and a filter normalised on the data.  With one: that filter."""
+    _train(tmp_path / "bands", updates=4, network=SIZES["toy"])
+    config = replace(CONFIG, initial=str(tmp_path / "bands" / "checkpoint.pt"))
+    run = fitting.start(config, ToneInNoise(), tmp_path / "both", CPU)
+    known, _ = trained_network(tmp_path / "bands" / "checkpoint.pt")
+    assert torch.equal(known.gru2.weight_hh_l0, run.network.gru2.weight_hh_l0)
+    assert torch.equal(run.network.filter.feature_mean, run.network.feature_mean)
+    trained, _ = _train(tmp_path / "both", updates=4)
+    config = replace(CONFIG, initial=str(tmp_path / "both" / "checkpoint.pt"), seed=5)
+    again = fitting.start(config, ToneInNoise(), tmp_path / "again", CPU).network.filter
+    assert torch.equal(_weights(trained.filter), _weights(again))
+    assert torch.equal(trained.filter.feature_mean, again.feature_mean)
+
+
+def test_configurations_of_before_have_no_filter():
+    """What a checkpoint of an earlier version holds is read as a network without."""
+    values = asdict(FitConfig(network=SIZES["toy"]))
+    for name in ("filter_learning_rate", "filter_weight_decay", "bands_share"):
+        del values[name]
+    del values["network"]["filter_units"]
+    config = FitConfig.from_dict(values)
+    assert config == FitConfig(network=SIZES["toy"])
+    assert PercepNet(config.network).filter is None
+
+
+def test_pruning_spares_the_filter(tmp_path):
+    """At a low density the bands' GRUs are mostly zeros, those of the filter are not."""
+    sizes = replace(CONFIG.network, convolution=32, gru=32, strength_gru=16)
+    network, _ = _train(tmp_path, updates=8, network=sizes, density=0.3)
+    assert (network.gru1.weight_hh_l0 == 0).float().mean() > 0.5
+    assert (network.filter.gru1.weight_hh_l0 == 0).float().mean() < 0.01
+
+
+def test_shards_without_spectra_are_refused(tmp_path):
+    """A filter has nothing to learn from there; the message says how to make such as it needs."""
+
+    class Without(ToneInNoise):
+        def batch(self, rng, sequences, frames):
+            return super().batch(rng, sequences, frames)._replace(spectra=None)
+
+    with pytest.raises(BandwiseError, match="--deep-filter"):
+        fit(CONFIG, Without(), None, tmp_path)
