@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-WIDTH, HEIGHT = 1000, 390
+WIDTH, HEIGHT = 1160, 410
 INK, SOUND, NUMBERS, PAPER = "#1f2937", "#2563eb", "#b45309", "#ffffff"
 
 # name: (x, y of the centre, title, detail, colour of the border, width)
@@ -11,11 +11,13 @@ BOXES = {
     "stft": (300, 90, "STFT", "window 960, hop 480", SOUND, 150),
     "mix": (530, 90, "mix per band", "voice and its comb", SOUND, 140),
     "gain": (705, 90, "gain per band", "postfilter if asked", SOUND, 130),
-    "istft": (880, 90, "inverse STFT", "overlap and add", SOUND, 130),
+    "filter": (872, 90, "deep filter", "5 frames, to 5 kHz", SOUND, 130),
+    "istft": (1040, 90, "inverse STFT", "overlap and add", SOUND, 130),
     "pitch": (115, 210, "pitch", "correlation, Viterbi", SOUND, 150),
     "comb": (300, 210, "comb filter", "periods of the voice", SOUND, 150),
     "features": (300, 330, "70 features", "levels, coherence, pitch", NUMBERS, 180),
     "network": (617, 330, "recurrent network", "int8, a step per 10 ms", NUMBERS, 180),
+    "places": (872, 330, "one network, 25 places", "of four bins each", NUMBERS, 180),
 }
 
 # corners of each arrow, colour, label and where it stands
@@ -24,8 +26,9 @@ ARROWS = [
     (((180, 90), (225, 90)), SOUND, "", (0, 0)),
     (((375, 90), (460, 90)), SOUND, "spectrum", (418, 80)),
     (((600, 90), (640, 90)), SOUND, "", (0, 0)),
-    (((770, 90), (815, 90)), SOUND, "", (0, 0)),
-    (((945, 90), (985, 90)), SOUND, "out", (968, 82)),
+    (((770, 90), (807, 90)), SOUND, "", (0, 0)),
+    (((937, 90), (975, 90)), SOUND, "", (0, 0)),
+    (((1105, 90), (1145, 90)), SOUND, "out", (1128, 82)),
     (((115, 119), (115, 181)), SOUND, "", (0, 0)),
     (((190, 210), (225, 210)), SOUND, "", (0, 0)),
     (((375, 210), (510, 210), (510, 119)), SOUND, "comb spectrum", (458, 202)),
@@ -35,6 +38,14 @@ ARROWS = [
     (((390, 340), (527, 340)), NUMBERS, "", (0, 0)),
     (((580, 301), (580, 250), (545, 250), (545, 119)), NUMBERS, "34 strengths", (587, 185)),
     (((655, 301), (655, 250), (705, 250), (705, 119)), NUMBERS, "34 gains", (738, 185)),
+    (((707, 330), (782, 330)), NUMBERS, "both", (744, 322)),
+    (
+        ((410, 90), (410, 385), (872, 385), (872, 359)),
+        NUMBERS,
+        "levels and phase steps of 100 bins",
+        (640, 400),
+    ),
+    (((872, 301), (872, 119)), NUMBERS, "600 complex taps", (925, 185)),
 ]
 
 

@@ -55,7 +55,7 @@ def _compiled(function: Function, *, any_order: bool) -> Function:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder or "")
     try:
-        fastmath = {"reassoc", "nsz"} if any_order else False
+        fastmath = {"reassoc", "nsz", "nnan"} if any_order else False
         compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None)(
             function
         )

@@ -18,6 +18,7 @@ RUNGS = [
     "bands + comb, clean pitch",
     "bands + comb, noisy pitch",
     "bands + comb + postfilter",
+    "bands + deep filter",
     "network",
 ]
 

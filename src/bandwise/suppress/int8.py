@@ -70,25 +70,28 @@ def quantise(x: Array, codes: Bytes) -> tuple[np.float32, np.int32]:
 
     The range is that of x, and zero is in it (ONNX, DynamicQuantizeLinear).
     """
-    low, high = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
-    whole = x.size // LANES * LANES
-    for start in range(0, whole, LANES):
-        for lane in range(LANES):
-            value = x[start + lane]
-            low[lane] = min(low[lane], value)
-            high[lane] = max(high[lane], value)
-    lowest, highest = np.float32(0.0), np.float32(0.0)
-    for lane in range(LANES):
-        lowest, highest = min(lowest, low[lane]), max(highest, high[lane])
-    for i in range(whole, x.size):
-        lowest, highest = min(lowest, x[i]), max(highest, x[i])
+    lowest, highest = extremes(x)
     scale = (highest - lowest) / MOST if highest > lowest else np.float32(1.0)
-    zero, steps = np.rint(-lowest / scale), np.float32(1.0) / scale
+    zero = np.rint(-lowest / scale)
+    encode(x, np.float32(1.0) / scale, zero, codes)
+    return scale, np.int32(zero)
+
+
+@kernel(any_order=True)
+def extremes(x: Array) -> tuple[np.float32, np.float32]:
+    """Least and largest of x [n] and zero."""
+    lowest, highest = np.float32(0.0), np.float32(0.0)
+    for i in range(x.size):
+        lowest, highest = min(lowest, x[i]), max(highest, x[i])
+    return lowest, highest
+
+
+@kernel(any_order=True)
+def encode(x: Array, steps: np.float32, zero: np.float32, codes: Bytes) -> None:
+    """Write x [n] in steps from `zero` on, cut off at 0 and 255."""
     for i in range(x.size):
         code = np.rint(x[i] * steps) + zero
-        code = max(np.float32(0.0), code)
-        codes[i] = np.uint8(np.int32(min(MOST, code)))
-    return scale, np.int32(zero)
+        codes[i] = np.uint8(np.int32(max(np.float32(0.0), min(MOST, code))))
 
 
 @kernel

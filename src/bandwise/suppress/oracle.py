@@ -17,6 +17,7 @@ from bandwise.suppress.analysis import (
 )
 from bandwise.suppress.comb import comb, noise_left
 from bandwise.suppress.features import SIZE, TARGETS_SIZE, band_coherence
+from bandwise.suppress.places import LOW_BINS
 from bandwise.suppress.postfilter import sharpen
 from bandwise.suppress.stft import (
     HOP_SAMPLES,
@@ -52,7 +53,8 @@ def ladder(clean: Array, noisy: Array, model: str | Path = "base") -> dict[str, 
     """What each stage could do at best, from the noisy signal up; float32 (n,) at 48 kHz, aligned.
 
     Every rung but the last knows the clean signal: all magnitudes, or 34 gains, or gains and strengths with
-    the pitch track of the clean or of the noisy voice, or those with the postfilter. The last is the network.
+    the pitch track of the clean or of the noisy voice, or those with the postfilter, or with the low bins as
+    the best deep filter makes them: clean. The last is the network.
     """
     return {
         "noisy": noisy,
@@ -61,6 +63,7 @@ def ladder(clean: Array, noisy: Array, model: str | Path = "base") -> dict[str, 
         "bands + comb, clean pitch": _ideal(clean, noisy, pitch_of=clean),
         "bands + comb, noisy pitch": _ideal(clean, noisy, pitch_of=noisy),
         "bands + comb + postfilter": _ideal(clean, noisy, pitch_of=noisy, postfilter=True),
+        "bands + deep filter": _ideal(clean, noisy, pitch_of=noisy, use_filter=True),
         "network": enhance(noisy, SAMPLE_RATE, model=model),
     }
 
@@ -79,11 +82,19 @@ def _padded(signal: Array) -> Array:
 
 
 def _ideal(
-    clean: Array, noisy: Array, pitch_of: Array, *, use_comb: bool = True, postfilter: bool = False
+    clean: Array,
+    noisy: Array,
+    pitch_of: Array,
+    *,
+    use_comb: bool = True,
+    postfilter: bool = False,
+    use_filter: bool = False,
 ) -> Array:
     states = fresh_analysis(), fresh_analysis(), fresh_analysis()
     out = np.zeros_like(_padded(noisy))
-    _apply_ideal(_padded(clean), _padded(noisy), _padded(pitch_of), *states, use_comb, postfilter, out)
+    _apply_ideal(
+        _padded(clean), _padded(noisy), _padded(pitch_of), *states, use_comb, postfilter, use_filter, out
+    )
     return _aligned(out, len(noisy))
 
 
@@ -141,6 +152,7 @@ def _apply_ideal(
     pitch: Analysis,
     use_comb: bool,
     postfilter: bool,
+    use_filter: bool,
     out: Array,
 ) -> None:
     answers, sharpened = np.empty(TARGETS_SIZE, np.float32), np.empty(BANDS, np.float32)
@@ -162,6 +174,8 @@ def _apply_ideal(
         mixed = mix_in_comb(
             noisy.spectra[0], noisy.comb_spectrum, noisy.energies[0], answers[BANDS:], answers[:BANDS]
         )
+        if use_filter:
+            mixed[:LOW_BINS] = clean.spectra[0, :LOW_BINS]
         resynthesise(mixed, overlap, out[hop])
 
 
