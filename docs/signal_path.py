@@ -45,7 +45,7 @@ ARROWS = [
         "levels and phase steps of 100 bins",
         (640, 400),
     ),
-    (((872, 301), (872, 119)), NUMBERS, "600 complex taps", (925, 185)),
+    (((872, 301), (872, 119)), NUMBERS, "600 complex taps", (936, 185)),
 ]
 
 
