@@ -13,6 +13,7 @@ from bandwise.training.checkpoint import read_checkpoint, trained_network  # noq
 from bandwise.training.deep_filter import apply_weights  # noqa: E402
 from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
+from bandwise.training.loss import LossConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
 from bandwise.training.spectral_loss import spectral_loss  # noqa: E402
@@ -80,7 +81,10 @@ def test_the_filter_learns_what_gains_cannot(tmp_path, precision):
     _, records = _train(tmp_path, precision=precision)
     low = ToneInNoise().batch(np.random.default_rng(11), 4, 40).spectra
     noisy, clean = (torch.from_numpy(v) for v in low[:2])
-    best = min(spectral_loss(gain * noisy, clean).item() for gain in np.linspace(0, 1, 21))
+    best = min(
+        spectral_loss(gain * noisy, clean, CONFIG.loss.complex_weight).item()
+        for gain in np.linspace(0, 1, 21)
+    )
     last = [r for r in records if r["kind"] == "valid"][-1]
     assert last["spectral_loss"] < 0.5 * best
 
@@ -119,15 +123,16 @@ def test_the_loss_is_that_of_the_filtered_spectra(tmp_path):
         network.filter.listen(noisy, scale, features, torch.float32), gains, strengths
     )
     filtered = apply_weights(weights, network.filter.apply_gains(gains, noisy), noisy)
+    expected = spectral_loss(filtered, clean, CONFIG.loss.complex_weight).item()
     (losses,) = losses_by_window(replace(CONFIG, window=40), network, batch, CPU, torch.float32)
-    assert losses.spectral.item() == pytest.approx(spectral_loss(filtered, clean).item(), rel=1e-5)
+    assert losses.spectral.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_total_weighs_bands_by_their_share():
     """Without a filter gains and strengths are everything."""
     one, two, three = (torch.tensor(v) for v in (1.0, 2.0, 3.0))
-    assert Losses(one, two).total(CONFIG) == 3
-    assert Losses(one, two, three).total(replace(CONFIG, bands_share=0.2)).item() == pytest.approx(3.6)
+    assert Losses(one, two).total(CONFIG.loss) == 3
+    assert Losses(one, two, three).total(LossConfig(bands_share=0.2)).item() == pytest.approx(3.6)
 
 
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
@@ -179,8 +184,10 @@ def test_a_filter_is_put_behind_a_trained_network(tmp_path):
 def test_configurations_of_before_have_no_filter():
     """What a checkpoint of an earlier version holds is read as a network without."""
     values = asdict(FitConfig(network=SIZES["toy"]))
-    for name in ("filter_learning_rate", "filter_weight_decay", "bands_share"):
+    for name in ("filter_learning_rate", "filter_weight_decay"):
         del values[name]
+    for name in ("bands_share", "complex_weight"):
+        del values["loss"][name]
     del values["network"]["filter_units"]
     config = FitConfig.from_dict(values)
     assert config == FitConfig(network=SIZES["toy"])

@@ -71,6 +71,9 @@ def train(
     fourth_power: Annotated[
         float, typer.Option(min=0, help="Weight of the fourth power of gain errors; published: 10.")
     ] = 0.0,
+    complex_weight: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of phases in the loss of filtered spectra.")
+    ] = 0.1,
     density: Annotated[
         float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
     ] = 1.0,
@@ -113,6 +116,7 @@ def train(
             sones_epsilon=sones_epsilon,
             fourth_power_weight=fourth_power,
             loudness_share=loudness_share,
+            complex_weight=complex_weight,
         ),
         minutes=minutes if minutes is not None or updates is not None else 120.0,
         updates=updates,

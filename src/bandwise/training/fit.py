@@ -137,7 +137,7 @@ def learn_batch(
     batch = recolour(train.batch(run.rng, config.sequences, config.frames), run.rng, config.colour)
     history = []
     for losses in losses_by_window(config, run.network, batch, device, dtype):
-        norm = update(config, run, losses.total(config))
+        norm = update(config, run, losses.total(config.loss))
         history.append({**losses.named(), "gradient_norm": norm})
     run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
     return means(history)

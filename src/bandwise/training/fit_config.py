@@ -25,7 +25,6 @@ class FitConfig:
     warmup_updates: int = 200
     weight_decay: float = 1e-2
     filter_weight_decay: float = 0.1
-    bands_share: float = 0.2  # weight of the losses of gains and strengths beside that of filtered spectra
     density: float = 1.0  # share of the GRUs' weights kept, see `bandwise.training.pruning`
     gradient_limit: float = 1.0  # norm of all gradients together
     average_updates: int = 300  # span of the moving average of the weights that is validated and exported

@@ -1,7 +1,7 @@
 """The loss of the deep filter: errors of compressed spectra, in magnitude and as complex numbers.
 
 L = (1 - m) (|y|^c - |s|^c)^2 + m | |y|^c e^(j arg y) - |s|^c e^(j arg s) |^2, the mean over all bins, with
-c = POWER and m = COMPLEX_WEIGHT (Braun and Tashev, A consolidated view of loss functions for supervised deep
+c = POWER and m = complex_weight (Braun and Tashev, A consolidated view of loss functions for supervised deep
 learning-based speech enhancement, 2021; the power after Ephrat et al., 2018).
 
 Why the magnitudes carry the weight.  Let a = |y|^c, |s| = 1, and rho <= 1 the mean cosine of the phase error
@@ -16,13 +16,12 @@ import torch
 from torch import Tensor
 
 POWER = 0.3
-COMPLEX_WEIGHT = 0.1
 # Energy, of spectra with a mean square of about one: the slope of a power below one is infinite at zero.
 FLOOR = 1e-6
 
 
-def spectral_loss(estimate: Tensor, truth: Tensor, complex_weight: float = COMPLEX_WEIGHT) -> Tensor:
-    """Mean loss of spectra [..., 2] (real and imaginary part) of the same shape."""
+def spectral_loss(estimate: Tensor, truth: Tensor, complex_weight: float) -> Tensor:
+    """Mean loss of spectra [..., 2] (real and imaginary part) of the same shape; `complex_weight` 0 to 1."""
     power, wanted = (v.square().sum(-1) + FLOOR for v in (estimate, truth))
     magnitudes = (power ** (POWER / 2) - wanted ** (POWER / 2)) ** 2
     difference = compressed(estimate, power) - compressed(truth, wanted)

@@ -15,7 +15,7 @@ from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
 from bandwise.training.fit_config import FitConfig
-from bandwise.training.loss import band_weights, perceptual_loss
+from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.model import PercepNet, States
 from bandwise.training.sources import Batch, LowSpectra
 from bandwise.training.spectral_loss import spectral_loss
@@ -28,7 +28,7 @@ class Losses(NamedTuple):
     strength: Tensor
     spectral: Tensor | None = None
 
-    def total(self, config: FitConfig) -> Tensor:
+    def total(self, config: LossConfig) -> Tensor:
         """What is learnt from."""
         bands = self.gain + self.strength
         return bands if self.spectral is None else self.spectral + config.bands_share * bands
@@ -44,7 +44,7 @@ def losses_by_window(
     """Losses of each window of a batch in turn, the network's states carried on."""
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch[:3])
     weights = band_weights(current_levels(features), bands_valid, config.loss)
-    filtering = _filtering(network, batch.spectra, features, dtype)
+    filtering = _filtering(config.loss, network, batch.spectra, features, dtype)
     states = None
     for first in range(0, features.shape[1], config.window):
         span = slice(first, min(first + config.window, features.shape[1]))
@@ -64,7 +64,11 @@ def current_levels(features: Tensor) -> Tensor:
 
 
 def _filtering(
-    network: PercepNet, spectra: LowSpectra | None, features: Tensor, dtype: torch.dtype
+    config: LossConfig,
+    network: PercepNet,
+    spectra: LowSpectra | None,
+    features: Tensor,
+    dtype: torch.dtype,
 ) -> "_Filtering | None":
     if network.filter is None:
         return None
@@ -73,16 +77,21 @@ def _filtering(
             "got shards without spectra; a deep filter learns from shards made with --deep-filter; "
             "make such in another folder"
         )
-    return _Filtering(network.filter, spectra, features, dtype)
+    return _Filtering(config, network.filter, spectra, features, dtype)
 
 
 class _Filtering:
     """The deep filter over one batch; its memories go on from window to window, gradients do not."""
 
     def __init__(
-        self, deep_filter: DeepFilter, spectra: LowSpectra, features: Tensor, dtype: torch.dtype
+        self,
+        config: LossConfig,
+        deep_filter: DeepFilter,
+        spectra: LowSpectra,
+        features: Tensor,
+        dtype: torch.dtype,
     ) -> None:
-        self._filter = deep_filter
+        self._config, self._filter = config, deep_filter
         self._noisy, self._clean, scale = (torch.from_numpy(v).to(features.device) for v in spectra)
         self._heard = deep_filter.listen(self._noisy, scale, features, dtype)
         self._memories: Memories | None = None
@@ -94,4 +103,4 @@ class _Filtering:
         with torch.autocast(gains.device.type, enabled=False):
             gained = self._filter.apply_gains(gains, self._noisy[:, span])
             filtered = apply_weights(weights, gained, self._noisy, span.start)
-            return spectral_loss(filtered, self._clean[:, span])
+            return spectral_loss(filtered, self._clean[:, span], self._config.complex_weight)
