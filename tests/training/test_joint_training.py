@@ -97,6 +97,20 @@ def test_every_record_has_all_three_losses(tmp_path):
         assert {"gain_loss", "strength_loss", "spectral_loss"} <= record.keys()
 
 
+def test_curves_show_all_three(tmp_path):
+    """The picture has a panel for each loss: half as wide again as that of bands alone."""
+    image = pytest.importorskip("matplotlib.image")
+    from bandwise.training.curves import plot_losses
+
+    widths = []
+    for sizes in (SIZES["toy"], CONFIG.network):
+        folder = tmp_path / str(sizes.filter_units)
+        _train(folder, updates=4, network=sizes)
+        plot_losses(folder / "log.jsonl", folder / "losses.png")
+        widths.append(image.imread(folder / "losses.png").shape[1])
+    assert widths[1] == pytest.approx(1.5 * widths[0], rel=0.01)
+
+
 def test_windows_lose_what_the_whole_loses(tmp_path):
     """Untrained, the losses of two windows average to that of one, look-ahead across the border included."""
     run = fitting.start(CONFIG, ToneInNoise(), tmp_path, CPU)
