@@ -104,11 +104,13 @@ def affine(x: Array, layer: Layer, out: Array) -> None:
         scales[row], zeros[row] = quantise(x[row], codes[row])
     sums = np.empty((ROWS, BLOCK), np.int32)
     for first in range(0, out.shape[1], BLOCK):
+        end = min(first + BLOCK, out.shape[1])
+        columns = layer.columns[0, first:end], layer.columns[1, first:end], layer.columns[2, first:end]
         row = 0
         while row < rows:
             some = multiply(codes, row, layer, first, sums)
-            for r in range(row, row + some):
-                rescale(sums[r - row], first, scales[r], zeros[r], layer.columns, out[r])
+            for r in range(some):
+                rescale(sums[r], columns, scales[row + r], zeros[row + r], out[row + r, first:end])
             row += some
 
 
@@ -130,11 +132,11 @@ def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> in
 
 
 @kernel
-def rescale(sums: Sums, first: int, scale: np.float32, zero: np.int32, columns: Array, out: Array) -> None:
-    """Whole sums of codes -> the values they stand for, in `out` from output `first` on."""
-    end = min(first + BLOCK, out.size)
-    target, scales = out[first:end], columns[0, first:end]  # only loops from 0 on are done in vectors
-    totals, bias = columns[1, first:end], columns[2, first:end]
-    for o in range(end - first):
+def rescale(
+    sums: Sums, columns: tuple[Array, Array, Array], scale: np.float32, zero: np.int32, out: Array
+) -> None:
+    """Whole sums of codes -> the values they stand for, of some outputs of one row."""
+    scales, totals, bias = columns
+    for o in range(out.size):
         exact = np.int32(sums[o] - zero * np.int32(totals[o]))
-        target[o] = np.float32(exact) * (scale * scales[o]) + bias[o]
+        out[o] = np.float32(exact) * (scale * scales[o]) + bias[o]
