@@ -1,0 +1,131 @@
+"""Train one network several times with something left out, and write what that costs into docs/quality.md.
+
+python docs/training_ablations.py DATA FOLDER [--minutes 5] [--hours 4] [--count 40]
+
+DATA is a folder of recordings; FOLDER keeps shards, runs and networks, and what is there is not made again.
+All runs are equally long, of the small size and without the deep filter; short runs show what matters early.
+"""
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from quality import MEASURES, measured, put, titles_of
+
+from bandwise.measure import markdown
+from bandwise.suppress.features import BAND_LEVEL
+from bandwise.training.checkpoint import read_checkpoint, trained_network
+from bandwise.training.export import export_run
+from bandwise.training.fit import fit
+from bandwise.training.fit_config import FitConfig
+from bandwise.training.loss import LossConfig
+from bandwise.training.mixture_config import MixtureConfig
+from bandwise.training.model import SIZES
+from bandwise.training.shards import ShardJob, ShardReader, write_shards
+from bandwise.training.sources import Batch
+
+PLAIN = MixtureConfig(
+    speech_speed=(1.0, 1.0),
+    noise_speed=(1.0, 1.0),
+    second_speaker_probability=0.0,
+    formant_probability=0.0,
+    room_probability=0.0,
+    synthetic_probability=0.0,
+    babble_probability=0.0,
+    onset_probability=0.0,
+    drift_probability=0.0,
+    event_probability=0.0,
+    low_pass_probability=0.0,
+    clipping_probability=0.0,
+    codec_probability=0.0,
+    packet_loss_probability=0.0,
+)
+"""A voice and a noise, and nothing done to either but their levels."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one run does differently."""
+
+    mixtures: MixtureConfig = field(default_factory=MixtureConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    colour: float = 0.15
+    pitch: bool = True
+
+
+VARIANTS = {
+    "as it is": Variant(),
+    "no pitch features": Variant(pitch=False),
+    "no augmentation": Variant(mixtures=PLAIN, colour=0.0),
+    "loss of 2021 (sones)": Variant(loss=LossConfig(gain_form="sones")),
+    "fourth power, as in 2020": Variant(loss=LossConfig(fourth_power_weight=10.0)),
+    "bands alike in the loss": Variant(loss=LossConfig(loudness_share=0.0)),
+}
+
+
+class WithoutPitch(ShardReader):
+    """Sequences whose coherences, period and correlation are all zero."""
+
+    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Batch:
+        """As in `ShardReader`."""
+        batch = super().batch(rng, sequences, frames)
+        batch.features[..., BAND_LEVEL.stop :] = 0.0
+        return batch
+
+
+def main() -> None:
+    """Train, export and evaluate all of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=5.0, help="of training, each")
+    parser.add_argument("--hours", type=float, default=4.0, help="of mixtures")
+    parser.add_argument("--count", type=int, default=40, help="mixtures to evaluate on")
+    options = parser.parse_args()
+    options.scores, options.again = options.folder, False
+    networks = [train(options, name, variant) for name, variant in VARIANTS.items()]
+    models = [part for network in networks for part in ("--model", str(network))]
+    command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models]
+    rows = measured(options, "training-ablations", *command)
+    table = markdown.differences_table(rows, titles_of(rows), networks[0].stem)
+    put("training ablations", table)
+
+
+def train(options: Any, name: str, variant: Variant) -> Path:
+    """The network of one variant; made unless it is there."""
+    network: Path = options.folder / f"{name}.onnx"
+    if network.exists():
+        return network
+    shards = options.folder / ("plain" if variant.mixtures is PLAIN else "shards")
+    job = ShardJob(options.data, shards, cache_dir=options.folder / "decoded", config=variant.mixtures)
+    write_shards(job, 0, round(6 * options.hours), on_shard=print)
+    config = FitConfig(
+        network=SIZES["small"],
+        loss=variant.loss,
+        minutes=options.minutes,
+        colour=variant.colour,
+        threads=1,
+    )
+    reader = ShardReader if variant.pitch else WithoutPitch
+    run = options.folder / name
+    fit(config, reader(shards), None, run)
+    if not variant.pitch:
+        forget_pitch(run / "checkpoint.pt")
+    export_run(run, network)
+    print(network, flush=True)
+    return network
+
+
+def forget_pitch(path: Path) -> None:
+    """Let the network in a checkpoint look at nothing but band levels, as it did while it learnt."""
+    network, _ = trained_network(path)
+    with torch.no_grad():
+        network.dense.weight[:, BAND_LEVEL.stop :] = 0.0
+    torch.save({**read_checkpoint(path), "average": network.state_dict()}, path)
+
+
+if __name__ == "__main__":
+    main()
