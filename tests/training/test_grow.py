@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bandwise.errors import BandwiseError  # noqa: E402
-from bandwise.training.grow import grow  # noqa: E402
+from bandwise.training.grow import grow, with_filter_of  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 
 LARGER = replace(SIZES["toy"], dense=21, convolution=40, gru=60, strength_gru=23)
@@ -80,3 +80,21 @@ def test_a_filter_is_neither_dropped_nor_cut(units):
     small = PercepNet(replace(SIZES["toy"], filter_units=16))
     with pytest.raises(BandwiseError, match="deep filter of"):
         grow(small, replace(LARGER, filter_units=units))
+
+
+def test_a_filter_is_taken_over_as_it_is():
+    """The network keeps its own gains, and the donor's filter says the same behind it."""
+    torch.manual_seed(1)
+    network, donor = PercepNet(SIZES["toy"]), PercepNet(replace(SIZES["small"], filter_units=16))
+    whole = with_filter_of(donor, network)
+    features = torch.randn(1, 5, 70)
+    gains, strengths, _ = whole(features)
+    assert torch.equal(gains, network(features)[0])
+    heard = donor.filter.listen(torch.randn(1, 5, 100, 2), torch.ones(1), features, torch.float32)
+    assert torch.equal(whole.filter(heard, gains, strengths)[0], donor.filter(heard, gains, strengths)[0])
+
+
+def test_no_filter_cannot_be_taken():
+    """A donor without one is a one-line error."""
+    with pytest.raises(BandwiseError, match="without a deep filter"):
+        with_filter_of(PercepNet(SIZES["toy"]), PercepNet(SIZES["toy"]))

@@ -147,6 +147,9 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
     float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
+    filter_run: Annotated[
+        Path | None, typer.Option(help="Take the deep filter from this run, whatever its size.")
+    ] = None,
     checksum: Annotated[
         bool,
         typer.Option("--register", help="Enter the file's checksum beside it, so that it loads by name."),
@@ -159,7 +162,7 @@ def export(
     from bandwise.training.export import export_run
     from bandwise.training.quantise import register_checksum
 
-    drift = export_run(run, out, int8=not float32)
+    drift = export_run(run, out, int8=not float32, filter_run=filter_run)
     print(
         f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
     )

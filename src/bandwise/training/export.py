@@ -12,28 +12,25 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import torch
 from onnx import TensorProto, helper
-from torch import Tensor
 
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
-from bandwise.suppress.features import LAYOUT_VERSION, PITCH_CORRELATION, PITCH_PERIOD
+from bandwise.suppress.features import LAYOUT_VERSION
 from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.network import BAND_FORMAT, FILTER_FORMAT, Network
-from bandwise.suppress.places import BINS_PER_PLACE, PLACES, SOUND, TAP_VALUES
+from bandwise.suppress.network import BAND_FORMAT, FILTER_FORMAT
+from bandwise.suppress.places import PLACES, SOUND, TAP_VALUES
 from bandwise.training.checkpoint import trained_network
-from bandwise.training.deep_filter import WEIGHTS, Memories
+from bandwise.training.drift import largest_difference, state_shapes
 from bandwise.training.export_filter import add_filter
-from bandwise.training.filter_inputs import Heard, harmonics
 from bandwise.training.graph import Graph, Weight
-from bandwise.training.model import PercepNet, States
+from bandwise.training.grow import with_filter_of
+from bandwise.training.model import PercepNet
 from bandwise.training.quantise import checksum, quantise
 
 OPSET = 17
 IR_VERSION = 8  # the oldest that opset 17 needs, so that older runtimes read the file
 DATA_FACTS = "data.json"  # what the run was trained on, beside its checkpoint
-PITCH = slice(PITCH_PERIOD, PITCH_CORRELATION + 1)
 LARGEST_DRIFT = 1e-4  # of the float32 graph from the trained network
 
 
@@ -134,59 +131,6 @@ def _model(g: Graph, network: PercepNet, facts: dict[str, str]) -> onnx.ModelPro
     return model
 
 
-def state_shapes(network: PercepNet) -> dict[str, tuple[int, int]]:
-    """Name and shape of each state of the graph; frames of a convolution's past one after the other."""
-    shapes = {name: (1, state.numel()) for name, state in network.initial_states(1)._asdict().items()}
-    if network.filter:
-        shapes |= dict.fromkeys(("places1", "places2"), (PLACES, network.filter.units))
-    return shapes
-
-
-@torch.no_grad()
-def largest_difference(network: PercepNet, file: Path, steps: int = 100, seed: int = 0) -> float:
-    """Largest difference of any answer between network and file, `steps` on from a random state."""
-    rng = np.random.default_rng(seed)
-    network = network.cpu().eval()
-    runtime = Network(file)
-    random = {
-        name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in state_shapes(network).items()
-    }
-    runtime.set_states(random)
-    trained = _Stepped(network, {name: torch.from_numpy(value) for name, value in random.items()})
-    mean, scale = network.feature_mean.numpy(), network.feature_scale.numpy()
-    worst = 0.0
-    for _ in range(steps):
-        features = (mean + rng.standard_normal(FEATURES) / scale).astype(np.float32)
-        features[PITCH] = np.clip(features[PITCH], -1, 1)
-        sound = rng.uniform(-1, 1, (PLACES, SOUND)).astype(np.float32)
-        answers = trained.step(torch.from_numpy(features), torch.from_numpy(sound))
-        for got, wanted in zip(runtime.step(features, sound), answers, strict=True):
-            worst = max(worst, float(np.abs(got - wanted.numpy()).max()))
-    return worst
-
-
-class _Stepped:
-    """The trained network frame by frame, from given states on, as a file does it."""
-
-    def __init__(self, network: PercepNet, states: dict[str, Tensor]) -> None:
-        self.network = network
-        zeros = network.initial_states(1)._asdict()
-        self._states = States(**{name: states[name].view_as(zero) for name, zero in zeros.items()})
-        self._memories = Memories(states["places1"], states["places2"]) if network.filter else None
-
-    def step(self, features: Tensor, sound: Tensor) -> list[Tensor]:
-        """Features [70], sound [25, 120] -> gains, strengths [34], and taps [25, 48] if there is a filter."""
-        gains, strengths, self._states = self.network.step(features[None], self._states)
-        if not self.network.filter:
-            return [gains[0], strengths[0]]
-        own = self.network.filter
-        normal = (features - own.feature_mean) * own.feature_scale
-        heard = Heard(sound[None, None], harmonics(features[None, None]), normal[None, None])
-        weights, self._memories = own(heard, gains[None], strengths[None], self._memories)
-        places = weights.view(WEIGHTS, 2, PLACES, BINS_PER_PLACE).permute(2, 0, 1, 3)
-        return [gains[0], strengths[0], places.reshape(PLACES, TAP_VALUES)]
-
-
 def data_fingerprint(shards: Path) -> str:
     """SHA-256 over names and contents of the shards in a folder."""
     digest = hashlib.sha256()
@@ -195,14 +139,20 @@ def data_fingerprint(shards: Path) -> str:
     return digest.hexdigest()
 
 
-def export_run(run: Path, out: Path, *, int8: bool = True) -> float:
+def export_run(run: Path, out: Path, *, int8: bool = True, filter_run: Path | None = None) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
+
+    With `filter_run`, the deep filter is that of another run.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
-    path = run / "checkpoint.pt" if run.is_dir() else run
+    path = _checkpoint(run)
     network, config = trained_network(path)
     facts = {"training": json.dumps(asdict(config))}
+    if filter_run:
+        donor, config = trained_network(_checkpoint(filter_run))
+        network = with_filter_of(donor, network)
+        facts["filter_training"] = json.dumps(asdict(config))
     data = path.with_name(DATA_FACTS)
     if data.exists():
         facts["training_data"] = data.read_text()
@@ -222,3 +172,7 @@ def export_run(run: Path, out: Path, *, int8: bool = True) -> float:
     finally:
         partial.unlink(missing_ok=True)
     return drift
+
+
+def _checkpoint(run: Path) -> Path:
+    return run / "checkpoint.pt" if run.is_dir() else run

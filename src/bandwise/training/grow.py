@@ -7,6 +7,8 @@ too: copies with different outgoing weights get different gradients, and drift a
 A deep filter is taken over as it is; a network that had none gets a fresh one, which does next to nothing.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -92,3 +94,13 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     fresh = {n: v for n, v in large.state_dict().items() if n.startswith(FILTER)}
     large.load_state_dict({**fresh, **state})
     return large
+
+
+def with_filter_of(donor: PercepNet, network: PercepNet) -> PercepNet:
+    """Return `network` with the deep filter of another, which asks only for what any PercepNet says."""
+    if donor.filter is None:
+        raise BandwiseError("got a run without a deep filter to take one from; name one with --deep-filter")
+    whole = PercepNet(replace(network.config, filter_units=donor.config.filter_units))
+    taken = {n: v for n, v in donor.state_dict().items() if n.startswith(FILTER)}
+    whole.load_state_dict({**network.state_dict(), **taken})
+    return whole
