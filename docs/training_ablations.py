@@ -1,6 +1,6 @@
 """Train one network several times with something left out, and write what that costs into docs/quality.md.
 
-python docs/training_ablations.py DATA FOLDER [--minutes 5] [--hours 4] [--count 40]
+python docs/training_ablations.py DATA FOLDER [--updates 1000] [--hours 4] [--count 40]
 
 DATA is a folder of recordings; FOLDER keeps shards, runs and networks, and what is there is not made again.
 All runs are equally long, of the small size and without the deep filter; short runs show what matters early.
@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, default=5.0, help="of training, each")
+    parser.add_argument("--updates", type=int, default=1000, help="of training, each")
     parser.add_argument("--hours", type=float, default=4.0, help="of mixtures")
     parser.add_argument("--count", type=int, default=40, help="mixtures to evaluate on")
     options = parser.parse_args()
@@ -105,7 +105,7 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     config = FitConfig(
         network=SIZES["small"],
         loss=variant.loss,
-        minutes=options.minutes,
+        updates=options.updates,
         colour=variant.colour,
         threads=1,
     )
