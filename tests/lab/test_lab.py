@@ -134,6 +134,14 @@ def test_verdicts_say_what_rows_say():
     assert "none stays below the loudness asked for by 3.0 LU" in text
 
 
+def test_nothing_missed_leaves_nothing_to_change():
+    """Where the other missed no word there is no percentage, and none is made up."""
+    rows = [row(name, volume, -30.0, 2.0, 0) for volume in (-10.0, 0.0) for name in ("conventional", "tuned")]
+    text = "\n".join(verdicts([r | at_equal_bass(0.0) for r in rows], ["ear"]))
+    assert "tuned missed 0 of 100, conventional 0; by volume never more" in text
+    assert "nan" not in text
+
+
 def test_the_interval_of_a_change_is_one():
     """Nothing between twins; around the change that was made, and narrower for more words."""
     some = "mhhhmhhhhh" * 10

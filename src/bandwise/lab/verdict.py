@@ -94,14 +94,22 @@ def _rejects(ours: Named, other: Named, detector: str) -> str:
     """Missed words over the loudest third, summed, and at every volume."""
     loud = [[str(row[f"{detector}_each"]) for row in top_third(rows)] for _, rows in (ours, other)]
     sums = ["".join(rows).count("m") for rows in loud]
-    change = 100.0 * (sums[0] / sums[1] - 1.0) if sums[1] else float("nan")
-    low, high = change_interval(loud[0], loud[1])
     worse = ", ".join(_where_more(ours[1], other[1], f"{detector}_missed"))
     more = f"more than {other[0]} at {worse} dB" if worse else f"never more than {other[0]}"
     return (
         f"{detector}, loudest third: {ours[0]} missed {sums[0]} of {len(''.join(loud[0]))}, "
-        f"{other[0]} {sums[1]} ({change:+.0f} %, 95 % interval {low:+.0f} to {high:+.0f}); by volume {more}."
+        f"{other[0]} {sums[1]}{_change(loud[0], loud[1])}; by volume {more}."
     )
+
+
+def _change(ours: Sequence[str], other: Sequence[str]) -> str:
+    """The change in misses with its interval; nothing where there was nothing to gain."""
+    before = "".join(other).count("m")
+    if not before:
+        return ""
+    low, high = change_interval(ours, other)
+    change = 100.0 * ("".join(ours).count("m") / before - 1.0)
+    return f" ({change:+.0f} %, 95 % interval {low:+.0f} to {high:+.0f})"
 
 
 def _where_more(ours: Sequence[Row], other: Sequence[Row], key: str) -> list[str]:
