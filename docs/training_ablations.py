@@ -61,7 +61,7 @@ VARIANTS = {
     "no pitch features": Variant(pitch=False),
     "no augmentation": Variant(mixtures=PLAIN, colour=0.0),
     "loss of 2021 (sones)": Variant(loss=LossConfig(gain_form="sones")),
-    "fourth power, as in 2020": Variant(loss=LossConfig(fourth_power_weight=10.0)),
+    "fourth power as in 2020": Variant(loss=LossConfig(fourth_power_weight=10.0)),
     "bands alike in the loss": Variant(loss=LossConfig(loudness_share=0.0)),
 }
 
@@ -83,10 +83,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--updates", type=int, default=1000, help="of training, each")
     parser.add_argument("--hours", type=float, default=4.0, help="of mixtures")
+    parser.add_argument("--only", default=",".join(VARIANTS), help="some of them, the first to compare with")
     parser.add_argument("--count", type=int, default=40, help="mixtures to evaluate on")
     options = parser.parse_args()
     options.scores, options.again = options.folder, False
-    networks = [train(options, name, variant) for name, variant in VARIANTS.items()]
+    networks = [train(options, name, VARIANTS[name]) for name in options.only.split(",")]
     models = [part for network in networks for part in ("--model", str(network))]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models]
     rows = measured(options, "training-ablations", *command)
