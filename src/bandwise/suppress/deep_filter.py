@@ -15,6 +15,7 @@ from bandwise.suppress.places import (
     BINS_PER_PLACE,
     FRAMES_SEEN,
     LOW_BINS,
+    PAST_TAPS,
     PLACES,
     TAPS,
     VALUES,
@@ -69,7 +70,7 @@ def filter_low_bins(spectra: NDArray[np.complex64], gains: Array, taps: Array, o
     for place in range(PLACES):
         for i in range(BINS_PER_PLACE):
             k = place * BINS_PER_PLACE + i
-            gained = per_bin[k] * spectra[TAPS // 2, k]
+            gained = per_bin[k] * spectra[PAST_TAPS, k]
             total = gained + tap(taps[place], 0, i) * gained
             for frame in range(TAPS):
                 total += tap(taps[place], 1 + frame, i) * spectra[TAPS - 1 - frame, k]

@@ -130,12 +130,18 @@ def dense(w: Weights, features: Array, out: Array) -> None:
     """Hyperbolic tangent of the first, float layer: [channels, any, 70] -> [rows, units]."""
     count = out.shape[0] // features.shape[0]
     for row in range(out.shape[0]):
-        copy(w.dense_bias, out[row])
-        for i in range(w.mean.size):
-            x = features[row // count, row % count, i] - w.mean[i]
-            for o in range(out.shape[1]):
-                out[row, o] += x * w.dense[i, o]
+        project(w, features[row // count, row % count], out[row])
     activate(out)
+
+
+@kernel
+def project(w: Weights, features: Array, out: Array) -> None:
+    """The features (70,) of one frame, normalised, times the float weights, plus bias -> (units,)."""
+    copy(w.dense_bias, out)
+    for i in range(w.mean.size):
+        x = features[i] - w.mean[i]
+        for o in range(out.size):
+            out[o] += x * w.dense[i, o]
 
 
 @kernel

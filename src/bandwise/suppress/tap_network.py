@@ -27,7 +27,7 @@ from bandwise.suppress.places import (
     SOUND,
     SPAN,
 )
-from bandwise.suppress.step import Weights, copy, gate, layer_of
+from bandwise.suppress.step import Weights, copy, gate, layer_of, project
 from bandwise.suppress.stft import WINDOW_SAMPLES, Array
 
 # The int8 layers in the order in which they are read.
@@ -58,7 +58,7 @@ def estimate_taps(w: Weights, place: Array, s: TapStates, seen: Seen, count: int
         for t in range(count):
             look(seen.sound[c, t], seen.features[c, t], answers.gains[c, t], answers.strengths[c, t], inputs)
             affine(inputs, layer_of(w, PATCH), x)
-            overall(w, seen.features[c, t], everywhere)
+            project(w, seen.features[c, t], everywhere)
             for p in range(PLACES):
                 for i in range(units):
                     x[p, i] = max(x[p, i] + everywhere[i] + place[p, i], np.float32(0.0))
@@ -94,16 +94,6 @@ def harmonics(features: Array, out: Array) -> None:
     period, correlation = period_of(features[PITCH_PERIOD]), features[PITCH_CORRELATION]
     for k in range(out.size):
         out[k] = np.float32(np.cos(2.0 * np.pi * k * period / WINDOW_SAMPLES)) * correlation
-
-
-@kernel
-def overall(w: Weights, features: Array, out: Array) -> None:
-    """The features (70,) as they enter at all places (units,)."""
-    copy(w.dense_bias, out)
-    for i in range(w.mean.size):
-        x = features[i] - w.mean[i]
-        for o in range(out.size):
-            out[o] += x * w.dense[i, o]
 
 
 @kernel
