@@ -19,6 +19,7 @@ from bandwise.device.room import Paths, Room, through
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.programme import SAMPLE_RATE
+from bandwise.measure.residual import gain_residual
 from bandwise.stream import whole
 
 Doubles = NDArray[np.float64]
@@ -66,6 +67,10 @@ class Bench:
     def played(self, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Played:
         """What the loudspeaker makes of it."""
         return self.loudspeaker.play(self.processed(x, settings, drive_db))
+
+    def residual_percent(self, digital: Doubles, pressure_pa: Doubles) -> float:
+        """What no gain explains of what the loudspeaker made of `digital`: its own part, in percent."""
+        return gain_residual(pressure_pa, self.linear.play(digital).pressure_pa, SAMPLE_RATE)
 
     def heard(self, pressure_pa: Doubles) -> Doubles:
         """Sound pressure at the listener's."""

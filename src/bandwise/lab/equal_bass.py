@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import GapEnergies
-from bandwise.lab.matching import Heard, heard, levels, matched, trimmed
-from bandwise.lab.programme import SAMPLE_RATE
-from bandwise.measure.residual import gain_residual
+from bandwise.lab.matching import Heard, gaps_played, heard, levels, matched, trimmed
 
 Doubles = NDArray[np.float64]
 Row = dict[str, float | str]
@@ -40,16 +38,17 @@ def equal_bass_row(
 
     match = matched(measure, settings, (other.loudness_lufs, other.bass_db), drive_db)
     same = trimmed(settings, match.trim_db)
-    ours = heard(bench, x, same, match.drive_db, window_seconds)
-    low, high = ratio_interval(ours.gaps, other.gaps)
+    pressure_pa, residual_percent = _played(bench, x, same, match.drive_db)
+    gaps = gaps_played(bench, x, same, match.drive_db, pressure_pa, window_seconds)
+    low, high = ratio_interval(gaps, other.gaps)
     return {
         "equal_bass_trim_db": match.trim_db,
         "equal_bass_error_db": match.error_db,
-        "equal_bass_percent": ours.gaps.percent,
-        "equal_bass_ratio": ours.gaps.percent / other.gaps.percent,
+        "equal_bass_percent": gaps.percent,
+        "equal_bass_ratio": gaps.percent / other.gaps.percent,
         "equal_bass_ratio_low": low,
         "equal_bass_ratio_high": high,
-        "equal_bass_residual_percent": _residual(bench, x, same, match.drive_db),
+        "equal_bass_residual_percent": residual_percent,
     }
 
 
@@ -69,20 +68,21 @@ def equal_distortion_row(
 
     match = matched(measure, settings, (other.loudness_lufs, other.distortion_db), drive_db)
     same = trimmed(settings, match.trim_db)
-    _, bass_db = levels(bench, bench.played(x, same, match.drive_db).pressure_pa)
+    pressure_pa, residual_percent = _played(bench, x, same, match.drive_db)
+    _, bass_db = levels(bench, pressure_pa)
     return {
         "equal_distortion_trim_db": match.trim_db,
         "equal_distortion_error_db": match.error_db,
         "equal_distortion_bass_db": bass_db - other.bass_db,
-        "equal_distortion_residual_percent": _residual(bench, x, same, match.drive_db),
+        "equal_distortion_residual_percent": residual_percent,
     }
 
 
-def _residual(bench: Bench, x: Doubles, settings: MultibandSettings, drive_db: float) -> float:
-    """The loudspeaker's own part, in percent."""
+def _played(bench: Bench, x: Doubles, settings: MultibandSettings, drive_db: float) -> tuple[Doubles, float]:
+    """What the loudspeaker makes of x, and its own part in that, in percent."""
     digital = bench.processed(x, settings, drive_db)
-    played, linear = (speaker.play(digital).pressure_pa for speaker in (bench.loudspeaker, bench.linear))
-    return gain_residual(played, linear, SAMPLE_RATE)
+    pressure_pa = bench.loudspeaker.play(digital).pressure_pa
+    return pressure_pa, bench.residual_percent(digital, pressure_pa)
 
 
 def ratio_interval(ours: GapEnergies, other: GapEnergies, seed: int = 1) -> tuple[float, float]:

@@ -79,10 +79,22 @@ def heard(
 ) -> Heard:
     """Loudness, bass and distortion of programme x at a drive."""
     pressure = bench.played(x, settings, drive_db).pressure_pa
-    gaps = gap_energies(
-        lambda y: bench.played(y, settings, drive_db).pressure_pa, x, pressure, window_seconds
-    )
+    gaps = gaps_played(bench, x, settings, drive_db, pressure, window_seconds)
     return Heard(*levels(bench, pressure), gaps)
+
+
+def gaps_played(
+    bench: Bench,
+    x: Doubles,
+    settings: MultibandSettings | None,
+    drive_db: float,
+    pressure_pa: Doubles,
+    window_seconds: float,
+) -> GapEnergies:
+    """What falls into the gaps of programme x, of which the loudspeaker made `pressure_pa`."""
+    return gap_energies(
+        lambda y: bench.played(y, settings, drive_db).pressure_pa, x, pressure_pa, window_seconds
+    )
 
 
 def levels(bench: Bench, pressure_pa: Doubles) -> tuple[float, float]:

@@ -10,10 +10,10 @@ from bandwise.device.loudspeaker import Played
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import gap_distortion
+from bandwise.lab.matching import gaps_played, levels
 from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.measure.distortion import harmonic_distortion, smpte_intermodulation
-from bandwise.measure.loudness import bass_level_db, integrated_loudness
-from bandwise.measure.residual import gain_residual
+from bandwise.measure.loudness import integrated_loudness
 
 Doubles = NDArray[np.float64]
 Row = dict[str, float | str]
@@ -41,14 +41,16 @@ class Loudness:
         return float(np.interp(lufs, rising, self.drive_db))
 
 
+def loudness(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> float:
+    """LUFS of programme x at the listener's."""
+    return integrated_loudness(bench.heard(bench.played(x, settings, drive_db).pressure_pa), SAMPLE_RATE)
+
+
 def loudness_curve(
     bench: Bench, x: Doubles, settings: MultibandSettings | None, drives_db: Sequence[float]
 ) -> Loudness:
     """Loudness of programme x at each drive."""
-    lufs = [
-        integrated_loudness(bench.heard(bench.played(x, settings, d).pressure_pa), SAMPLE_RATE)
-        for d in drives_db
-    ]
+    lufs = [loudness(bench, x, settings, drive_db) for drive_db in drives_db]
     return Loudness(np.asarray(drives_db, dtype=np.float64), np.array(lufs))
 
 
@@ -56,7 +58,7 @@ def settled_drive(
     bench: Bench, x: Doubles, settings: MultibandSettings | None, lufs: float, drive_db: float
 ) -> float:
     """The drive that makes x so loud, from a first guess by secants; the closest one if none does."""
-    curve = {drive_db: loudness_curve(bench, x, settings, [drive_db]).lufs[0] - lufs}
+    curve = {drive_db: loudness(bench, x, settings, drive_db) - lufs}
     for _ in range(SETTLING_STEPS):
         nearest = sorted(curve, key=lambda drive: abs(curve[drive]))[:2]
         if abs(curve[nearest[0]]) < CLOSE_LU:
@@ -65,7 +67,7 @@ def settled_drive(
         drive = min(nearest[0] - float(np.clip(curve[nearest[0]] / slope, -6.0, 6.0)), LARGEST_DRIVE_DB)
         if drive in curve:
             break
-        curve[drive] = loudness_curve(bench, x, settings, [drive]).lufs[0] - lufs
+        curve[drive] = loudness(bench, x, settings, drive) - lufs
     return min(curve, key=lambda drive: abs(curve[drive]))
 
 
@@ -107,20 +109,14 @@ def _heard_row(
     played: Played,
     seconds: float,
 ) -> Row:
-    heard = bench.heard(played.pressure_pa)
-    return {
-        "loudness_lufs": integrated_loudness(heard, SAMPLE_RATE),
-        "bass_db": bass_level_db(heard, SAMPLE_RATE),
-        "distortion_percent": gap_distortion(
-            lambda y: bench.played(y, settings, drive_db).pressure_pa, x, played.pressure_pa, seconds
-        ),
-    }
+    loudness_lufs, bass_db = levels(bench, played.pressure_pa)
+    gaps = gaps_played(bench, x, settings, drive_db, played.pressure_pa, seconds)
+    return {"loudness_lufs": loudness_lufs, "bass_db": bass_db, "distortion_percent": gaps.percent}
 
 
 def _strain_row(bench: Bench, digital: Doubles, played: Played) -> Row:
-    linear = bench.linear.play(digital)
     return {
-        "loudspeaker_residual_percent": gain_residual(played.pressure_pa, linear.pressure_pa, SAMPLE_RATE),
+        "loudspeaker_residual_percent": bench.residual_percent(digital, played.pressure_pa),
         "peak_excursion_mm": played.peak_excursion_mm,
         "beyond_xmax_percent": 100.0 * played.beyond_xmax_share,
         "clipped_percent": 100.0 * played.clipped_share,

@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
-from bandwise.lab.gaps import gap_distortion
-from bandwise.lab.programme import SAMPLE_RATE
-from bandwise.measure.loudness import bass_level_db, integrated_loudness
-from bandwise.measure.residual import gain_residual
+from bandwise.lab.matching import gaps_played, levels
+from bandwise.lab.measuring import loudness
 
 Doubles = NDArray[np.float64]
 
@@ -81,19 +79,8 @@ def outcome(
     """Loudness and bass at the listener's, distortion in gaps of the whole chain, the loudspeaker's part."""
     digital = bench.processed(x, settings, drive_db)
     pressure = bench.loudspeaker.play(digital).pressure_pa
-    residual = gain_residual(pressure, bench.linear.play(digital).pressure_pa, SAMPLE_RATE)
-    heard = bench.heard(pressure)
-    distortion = gap_distortion(
-        lambda y: bench.played(y, settings, drive_db).pressure_pa, x, pressure, window_seconds
-    )
-    return Outcome(
-        integrated_loudness(heard, SAMPLE_RATE), bass_level_db(heard, SAMPLE_RATE), distortion, residual
-    )
-
-
-def loudness(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> float:
-    """LUFS at the listener's."""
-    return integrated_loudness(bench.heard(bench.played(x, settings, drive_db).pressure_pa), SAMPLE_RATE)
+    gaps = gaps_played(bench, x, settings, drive_db, pressure, window_seconds)
+    return Outcome(*levels(bench, pressure), gaps.percent, bench.residual_percent(digital, pressure))
 
 
 def rail_sag_db(bench: Bench, digital: Doubles) -> float:
