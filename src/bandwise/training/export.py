@@ -50,22 +50,22 @@ def step_graph(network: PercepNet, facts: dict[str, str] | None = None) -> onnx.
     projected, from_conv, *parts = _branches(
         g, "from_conv", conv, {"gru1": w["gru1.weight_ih_l0"], "strengths": beside, "gains_head": head[0]}
     )
-    x = g.gru_cell("gru1", "gru1", projected, w, c.gru)
+    x = g.gru_cell("gru1", projected, w, c.gru)
     for index, name in enumerate(("gru2", "gru3")):
         projected, part = _branches(
             g, f"from_gru{index + 1}", x, {name: w[f"{name}.weight_ih_l0"], "gains_head": head[index + 1]}
         )
         parts.append(part)
-        x = g.gru_cell(name, name, projected, w, c.gru)
+        x = g.gru_cell(name, projected, w, c.gru)
     projected, from_gru3, part = _branches(
         g, "from_gru3", x, {"gains": w["gains_gru.weight_ih_l0"], "strengths": below, "gains_head": head[3]}
     )
     parts.append(part)
-    upper = g.gru_cell("gains_gru", "gains", projected, w, c.gru)
+    upper = g.gru_cell("gains", projected, w, c.gru, layer="gains_gru")
     parts.append(g.affine(upper, "from_gains", head[4], w["gains_head.bias"]))
     g.add("Sigmoid", [g.add("Sum", parts, "gain_logits")], "gains")
     both = g.add("Add", [from_conv, from_gru3], "strengths.from_both")
-    lower = g.gru_cell("strengths_gru", "strengths", both, w, c.strength_gru)
+    lower = g.gru_cell("strengths", both, w, c.strength_gru, layer="strengths_gru")
     logits = g.affine(lower, "strengths_head", w["strengths_head.weight"], w["strengths_head.bias"])
     g.add("Sigmoid", [logits], "strengths")
     if network.filter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def add_filter(g: Graph, w: dict[str, Weight]) -> None:
             [x, g.weight(f"filter.gru{number}.input.weight", w[f"filter.gru{number}.weight_ih_l0"].T)],
             f"filter.gru{number}.input",
         )
-        remembered = g.gru_cell(f"filter.gru{number}", f"places{number}", projected, w, units)
+        remembered = g.gru_cell(f"filter.gru{number}", projected, w, units, state=f"places{number}")
         x = g.add("Add", [x, remembered], f"filter.both{number}")
         x = _exchange(g, w, f"mix{number}", FAR, x)
     g.add("Identity", [_affine(g, w, "taps", g.add("Relu", [x], "filter.last"))], "taps")
@@ -54,8 +54,8 @@ def _everywhere(g: Graph, w: dict[str, Weight]) -> str:
 
 def _known(g: Graph) -> str:
     """Gain, strength and harmonic of each bin [1, 300], the first two from -1 to 1."""
-    spread = g.constant("spread", BAND_WEIGHTS[:, :LOW_BINS])
-    two, one = g.constant("two", np.full(1, 2.0)), g.constant("one", np.full(1, 1.0))
+    spread = _constant(g, "spread", BAND_WEIGHTS[:, :LOW_BINS])
+    two, one = _constant(g, "two", np.full(1, 2.0)), _constant(g, "one", np.full(1, 1.0))
     parts = []
     for answer in ("gains", "strengths"):
         bins = g.add("MatMul", [answer, spread], f"filter.{answer}_of_bins")
@@ -71,10 +71,10 @@ def _harmonics(g: Graph, two: str) -> str:
         "features", ["filter.levels", "filter.period", "filter.correlation"], rest
     )
     assert (PITCH_PERIOD, PITCH_CORRELATION) == (2 * BANDS, 2 * BANDS + 1)
-    octaves = g.add("Mul", [period, g.constant("half", np.full(1, HALF_RANGE))], "filter.octaves")
-    exponent = g.add("Add", [octaves, g.constant("middle", np.full(1, MIDDLE))], "filter.exponent")
+    octaves = g.add("Mul", [period, _constant(g, "half", np.full(1, HALF_RANGE))], "filter.octaves")
+    exponent = g.add("Add", [octaves, _constant(g, "middle", np.full(1, MIDDLE))], "filter.exponent")
     samples = g.add("Pow", [two, exponent], "filter.samples")
-    bins = g.constant("bins", 2 * np.pi * np.arange(LOW_BINS)[None] / WINDOW_SAMPLES)
+    bins = _constant(g, "bins", 2 * np.pi * np.arange(LOW_BINS)[None] / WINDOW_SAMPLES)
     turned = g.add("Cos", [g.add("Mul", [samples, bins], "filter.turns")], "filter.turned")
     return g.add("Mul", [turned, correlation], "filter.harmonics")
 
@@ -90,9 +90,14 @@ def _exchange(g: Graph, w: dict[str, Weight], name: str, offsets: tuple[int, ...
 
 def _gather(g: Graph, name: str, values: str, places: NDArray[np.int64]) -> str:
     """Values [1, n] by their places, [25, any]; place n holds a zero."""
-    filled = g.add("Concat", [values, g.constant("zero", np.zeros((1, 1)))], f"{name}.filled", axis=1)
+    filled = g.add("Concat", [values, _constant(g, "zero", np.zeros((1, 1)))], f"{name}.filled", axis=1)
     taken = g.add("Gather", [filled, g.weight(f"{name}.places", places)], f"{name}.taken", axis=1)
     return g.reshape(taken, places.shape, name)
+
+
+def _constant(g: Graph, name: str, value: NDArray[Any]) -> str:
+    """A number, or some, that nobody trained."""
+    return g.weight(f"filter.constant.{name}", value.astype(np.float32))
 
 
 def known_places() -> NDArray[np.int64]:

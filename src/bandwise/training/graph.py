@@ -22,10 +22,6 @@ class Graph:
         self.weights.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        """A number, or some, that nobody trained."""
-        return self.weight(f"filter.constant.{name}", value.astype(np.float32))
-
     def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Add a node of one output."""
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
@@ -46,13 +42,22 @@ class Graph:
         """The same values as another table."""
         return self.add("Reshape", [x, self.weight(f"{name}.shape", np.array(shape, np.int64))], name)
 
-    def gru_cell(self, layer: str, state: str, from_input: str, w: dict[str, Weight], units: int) -> str:
+    def gru_cell(
+        self,
+        name: str,
+        from_input: str,
+        w: dict[str, Weight],
+        units: int,
+        *,
+        layer: str = "",
+        state: str = "",
+    ) -> str:
         """torch.nn.GRU's cell, gates in the order r, z, n; `from_input` [rows, 3H] still without its bias.
 
-        `w` has its weights under `layer`; the nodes are called like the state, which is named apart because
-        it is part of the interface. The biases of r and z act as sums; in n, b_h is scaled by r, b_i is not.
+        `w` has its weights under `layer`; layer and state are called `name`, too, unless they are given. The
+        biases of r and z act as sums; in n, b_h is scaled by r, b_i is not.
         """
-        name = layer if layer.startswith("filter") else state
+        layer, state = layer or name, state or name
         b_i, b_h = w[f"{layer}.bias_ih_l0"], w[f"{layer}.bias_hh_l0"]
         both, alone = np.split(b_i, [2 * units])
         merged = b_h + np.concatenate([both, np.zeros_like(alone)])
