@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+
+from runs import all_weights, train  # noqa: E402
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
@@ -52,21 +55,8 @@ CONFIG = FitConfig(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch):
-    """Pictures are drawn in one test only."""
-    monkeypatch.setattr(fitting.Log, "plot", lambda self: None)
-
-
-def _train(folder, **changes):
-    records = []
-    data = FollowTheLevel()
-    network = fit(replace(CONFIG, **changes), data, data, folder, records.append)
-    return network, records
-
-
-def _weights(network):
-    return torch.cat([p.flatten() for p in network.parameters()])
+pytestmark = pytest.mark.usefixtures("no_pictures")
+_train = partial(train, CONFIG, FollowTheLevel())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -88,7 +78,7 @@ def test_loss_falls_on_a_learnable_problem(tmp_path, precision):
 def test_same_seed_gives_the_same_weights(tmp_path):
     """Two runs agree in every bit; another seed differs."""
     first, second, other = (
-        _weights(_train(tmp_path / name, updates=6, seed=seed)[0])
+        all_weights(_train(tmp_path / name, updates=6, seed=seed)[0])
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     )
     assert torch.equal(first, second)
@@ -113,7 +103,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
     saved = read_checkpoint(tmp_path / "parts" / "checkpoint.pt")
     assert saved["counters"]["update"] == 7
     resumed, records = _train(tmp_path / "parts", updates=20)
-    assert torch.equal(_weights(whole), _weights(resumed))
+    assert torch.equal(all_weights(whole), all_weights(resumed))
     assert records[-1]["update"] == 20
 
 
@@ -137,7 +127,7 @@ def test_checkpoint_gives_back_network_and_configuration(tmp_path):
     """What `fit` returned is what `trained_network` reads, with the configuration that made it."""
     network, _ = _train(tmp_path, updates=5)
     read, config = trained_network(tmp_path / "checkpoint.pt")
-    assert torch.equal(_weights(network), _weights(read))
+    assert torch.equal(all_weights(network), all_weights(read))
     assert torch.equal(network.feature_mean, read.feature_mean)
     assert config == replace(CONFIG, updates=5)
 
@@ -180,7 +170,7 @@ def test_an_infinite_batch_is_skipped(tmp_path):
     """A gradient that is not finite leaves the weights as they were."""
     data = FollowTheLevel()
     run = fitting.start(CONFIG, data, tmp_path, torch.device("cpu"))
-    before = _weights(run.network).clone()
+    before = all_weights(run.network).clone()
 
     class Broken(FollowTheLevel):
         def batch(self, rng, sequences, frames):
@@ -188,7 +178,7 @@ def test_an_infinite_batch_is_skipped(tmp_path):
             return batch._replace(features=batch.features * np.float32("inf"))
 
     fitting.learn_batch(CONFIG, run, Broken(), torch.device("cpu"), torch.float32)
-    assert torch.equal(before, _weights(run.network))
+    assert torch.equal(before, all_weights(run.network))
 
 
 def test_states_are_carried_from_window_to_window(tmp_path):

@@ -1,11 +1,14 @@
 """Bands and deep filter trained together, on mixtures that can be told apart."""
 
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+
+from runs import all_weights, train  # noqa: E402
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
@@ -59,20 +62,8 @@ CONFIG = FitConfig(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch):
-    monkeypatch.setattr(fitting.Log, "plot", lambda self: None)
-
-
-def _train(folder, **changes):
-    records = []
-    data = ToneInNoise()
-    network = fit(replace(CONFIG, **changes), data, data, folder, records.append)
-    return network, records
-
-
-def _weights(network):
-    return torch.cat([p.flatten() for p in network.parameters()])
+pytestmark = pytest.mark.usefixtures("no_pictures")
+_train = partial(train, CONFIG, ToneInNoise())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -166,7 +157,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
         fit(replace(CONFIG, updates=12), Interrupted(), None, tmp_path / "parts")
     assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")["counters"]["update"] == 6
     resumed, _ = _train(tmp_path / "parts", updates=12)
-    assert torch.equal(_weights(whole), _weights(resumed))
+    assert torch.equal(all_weights(whole), all_weights(resumed))
 
 
 def test_checkpoint_gives_back_the_filter(tmp_path):
@@ -191,7 +182,7 @@ def test_a_filter_is_put_behind_a_trained_network(tmp_path):
     trained, _ = _train(tmp_path / "both", updates=4)
     config = replace(CONFIG, initial=str(tmp_path / "both" / "checkpoint.pt"), seed=5)
     again = fitting.start(config, ToneInNoise(), tmp_path / "again", CPU).network.filter
-    assert torch.equal(_weights(trained.filter), _weights(again))
+    assert torch.equal(all_weights(trained.filter), all_weights(again))
     assert torch.equal(trained.filter.feature_mean, again.feature_mean)
 
 
