@@ -13,9 +13,11 @@ from runs import all_weights, train  # noqa: E402
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
 from bandwise.training.checkpoint import read_checkpoint, trained_network  # noqa: E402
+from bandwise.training.curves import LOSSES  # noqa: E402
 from bandwise.training.deep_filter import apply_weights  # noqa: E402
 from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
+from bandwise.training.listener import ListenerLosses  # noqa: E402
 from bandwise.training.loss import LossConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
@@ -80,16 +82,16 @@ def test_the_filter_learns_what_gains_cannot(tmp_path, precision):
     assert last["spectral_loss"] < 0.5 * best
 
 
-def test_every_record_has_all_three_losses(tmp_path):
+def test_every_record_has_all_losses(tmp_path):
     """Training and validation alike."""
     _, records = _train(tmp_path, updates=4)
     assert {r["kind"] for r in records} == {"train", "valid"}
     for record in records:
-        assert {"gain_loss", "strength_loss", "spectral_loss"} <= record.keys()
+        assert {*LOSSES} <= record.keys()
 
 
-def test_curves_show_all_three(tmp_path):
-    """The picture has a panel for each loss: half as wide again as that of bands alone."""
+def test_curves_show_all(tmp_path):
+    """The picture has a panel for each of the six losses: three times as wide as that of bands alone."""
     image = pytest.importorskip("matplotlib.image")
     from bandwise.training.curves import plot_losses
 
@@ -99,7 +101,7 @@ def test_curves_show_all_three(tmp_path):
         _train(folder, updates=4, network=sizes)
         plot_losses(folder / "log.jsonl", folder / "losses.png")
         widths.append(image.imread(folder / "losses.png").shape[1])
-    assert widths[1] == pytest.approx(1.5 * widths[0], rel=0.01)
+    assert widths[1] == pytest.approx(3 * widths[0], rel=0.01)
 
 
 def test_windows_lose_what_the_whole_loses(tmp_path):
@@ -115,7 +117,9 @@ def test_windows_lose_what_the_whole_loses(tmp_path):
         for n in (10, 40)
     )
     assert len(parts) == 4
-    assert fitting.means(parts) == pytest.approx(whole, rel=1e-4)
+    additive = ("gain_loss", "strength_loss", "spectral_loss")
+    for name in additive:
+        assert fitting.means(parts)[name] == pytest.approx(whole[name], rel=1e-4)
 
 
 def test_the_loss_is_that_of_the_filtered_spectra(tmp_path):
@@ -137,7 +141,12 @@ def test_the_total_weighs_bands_by_their_share():
     """Without a filter gains and strengths are everything."""
     one, two, three = (torch.tensor(v) for v in (1.0, 2.0, 3.0))
     assert Losses(one, two).total(CONFIG.loss) == 3
-    assert Losses(one, two, three).total(LossConfig(bands_share=0.2)).item() == pytest.approx(3.6)
+    config = LossConfig(
+        bands_share=0.2, disturbance_weight=0.1, unintelligibility_weight=0.5, error_weight=0.01
+    )
+    assert Losses(one, two, three).total(config).item() == pytest.approx(3.6)
+    listener = ListenerLosses(one, two, -three)
+    assert Losses(one, two, three, listener).total(config).item() == pytest.approx(3.6 + 0.1 + 1 - 0.03)
 
 
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
@@ -191,7 +200,8 @@ def test_configurations_of_before_have_no_filter():
     values = asdict(FitConfig(network=SIZES["toy"]))
     for name in ("filter_learning_rate", "filter_weight_decay"):
         del values[name]
-    for name in ("bands_share", "complex_weight"):
+    listener = ("disturbance_weight", "unintelligibility_weight", "error_weight")
+    for name in ("bands_share", "complex_weight", *listener):
         del values["loss"][name]
     del values["network"]["filter_units"]
     config = FitConfig.from_dict(values)

@@ -73,7 +73,16 @@ def train(
     ] = 0.0,
     complex_weight: Annotated[
         float, typer.Option(min=0, max=1, help="Share of phases in the loss of filtered spectra.")
-    ] = 0.1,
+    ] = 0.2,
+    disturbance_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of points of opinion lost, beside filtered spectra.")
+    ] = 0.05,
+    unintelligibility_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of words missed, 0 to 1, beside filtered spectra.")
+    ] = 0.3,
+    error_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
+    ] = 0.006,
     density: Annotated[
         float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
     ] = 1.0,
@@ -117,6 +126,9 @@ def train(
             fourth_power_weight=fourth_power,
             loudness_share=loudness_share,
             complex_weight=complex_weight,
+            disturbance_weight=disturbance_weight,
+            unintelligibility_weight=unintelligibility_weight,
+            error_weight=error_weight,
         ),
         minutes=minutes if minutes is not None or updates is not None else 120.0,
         updates=updates,
@@ -184,7 +196,7 @@ def _show(config: FitConfig) -> None:
 def _print_record(record: dict[str, Any]) -> None:
     losses = f"gains {record['gain_loss']:.4f}  strengths {record['strength_loss']:.4f}"
     if "spectral_loss" in record:
-        losses += f"  spectra {record['spectral_loss']:.5f}"
+        losses += f"  spectra {record['spectral_loss']:.5f}  disturbance {record['disturbance']:.3f}"
     if record["kind"] == "valid":
         print(f"{record['update']:7d}  valid            {losses}", flush=True)
         return

@@ -3,7 +3,14 @@
 import json
 from pathlib import Path
 
-LOSSES = ("gain_loss", "strength_loss", "spectral_loss")
+LOSSES = (
+    "gain_loss",
+    "strength_loss",
+    "spectral_loss",
+    "disturbance",
+    "unintelligibility",
+    "error_db",
+)
 
 
 def plot_losses(log: Path, picture: Path) -> None:

@@ -20,7 +20,7 @@ from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.grow import grow
 from bandwise.training.log import Log, Record
-from bandwise.training.machine import choose_device, choose_precision, keep_freed_memory
+from bandwise.training.machine import choose_device, choose_precision, flush_denormals, keep_freed_memory
 from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import make_optimisers
 from bandwise.training.pruning import Pruning, density_at
@@ -49,6 +49,7 @@ def fit(
     if config.threads:
         torch.set_num_threads(config.threads)
     keep_freed_memory()
+    flush_denormals()
     run = start(config, train, folder, device)
     log = Log(folder, report)
     clock = _Clock(config, run)

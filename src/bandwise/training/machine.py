@@ -25,6 +25,14 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
+def flush_denormals() -> None:
+    """Let numbers too small for full precision be zero.
+
+    Gradients fade into them on their way back through time, and there cost the gates four times as much.
+    """
+    torch.set_flush_denormal(True)
+
+
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed blocks: mapping activations anew at each update costs a fifth of the speed."""
     trim_threshold, mmap_max = -1, -4

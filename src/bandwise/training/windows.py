@@ -15,6 +15,7 @@ from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
 from bandwise.training.fit_config import FitConfig
+from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.model import PercepNet, States
 from bandwise.training.sources import Batch, LowSpectra
@@ -27,15 +28,23 @@ class Losses(NamedTuple):
     gain: Tensor
     strength: Tensor
     spectral: Tensor | None = None
+    listener: ListenerLosses | None = None
 
     def total(self, config: LossConfig) -> Tensor:
         """What is learnt from."""
-        bands = self.gain + self.strength
-        return bands if self.spectral is None else self.spectral + config.bands_share * bands
+        total = self.gain + self.strength
+        if self.spectral is not None:
+            total = self.spectral + config.bands_share * total
+        if self.listener is not None:
+            weights = (config.disturbance_weight, config.unintelligibility_weight, config.error_weight)
+            total = total + sum(w * v for w, v in zip(weights, self.listener, strict=True))
+        return total
 
     def named(self) -> dict[str, float]:
         """By the names of the log."""
-        return {f"{name}_loss": v.item() for name, v in self._asdict().items() if v is not None}
+        own = {"gain_loss": self.gain, "strength_loss": self.strength, "spectral_loss": self.spectral}
+        heard = self.listener._asdict() if self.listener else {}
+        return {name: v.item() for name, v in (own | heard).items() if v is not None}
 
 
 def losses_by_window(
@@ -43,17 +52,23 @@ def losses_by_window(
 ) -> Iterator[Losses]:
     """Losses of each window of a batch in turn, the network's states carried on."""
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch[:3])
-    weights = band_weights(current_levels(features), bands_valid, config.loss)
+    levels = current_levels(features)
+    weights = band_weights(levels, bands_valid, config.loss)
     filtering = _filtering(config.loss, network, batch.spectra, features, dtype)
+    listener = filtering.listener(levels, targets, bands_valid) if filtering else None
     states = None
     for first in range(0, features.shape[1], config.window):
         span = slice(first, min(first + config.window, features.shape[1]))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             gains, strengths, states = network(features[:, span], states)
-            for_spectrum = filtering.loss(gains, strengths, span) if filtering else None
+            filtered = filtering.filtered(gains, strengths, span) if filtering else None
         states = States(*(v.detach() for v in states))
         for_bands = perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
-        yield Losses(*for_bands, for_spectrum)
+        if filtering is None or listener is None or filtered is None:
+            yield Losses(*for_bands)
+        else:
+            spectral = filtering.loss(filtered, span)
+            yield Losses(*for_bands, spectral, listener.losses(filtered, gains, span))
 
 
 def current_levels(features: Tensor) -> Tensor:
@@ -92,15 +107,22 @@ class _Filtering:
         dtype: torch.dtype,
     ) -> None:
         self._config, self._filter = config, deep_filter
-        self._noisy, self._clean, scale = (torch.from_numpy(v).to(features.device) for v in spectra)
-        self._heard = deep_filter.listen(self._noisy, scale, features, dtype)
+        self._noisy, self._clean, self._scale = (torch.from_numpy(v).to(features.device) for v in spectra)
+        self._heard = deep_filter.listen(self._noisy, self._scale, features, dtype)
         self._memories: Memories | None = None
 
-    def loss(self, gains: Tensor, strengths: Tensor, span: slice) -> Tensor:
-        """Of the filtered spectra of one window, given gains and strengths [B, n, 34] of its frames."""
+    def filtered(self, gains: Tensor, strengths: Tensor, span: slice) -> Tensor:
+        """The spectra [B, n, 100, 2] of one window, given gains and strengths [B, n, 34] of its frames."""
         weights, memories = self._filter(self._heard.of(span), gains, strengths, self._memories)
         self._memories = Memories(*(v.detach() for v in memories))
         with torch.autocast(gains.device.type, enabled=False):
             gained = self._filter.apply_gains(gains, self._noisy[:, span])
-            filtered = apply_weights(weights, gained, self._noisy, span.start)
-            return spectral_loss(filtered, self._clean[:, span], self._config.complex_weight)
+            return apply_weights(weights, gained, self._noisy, span.start)
+
+    def loss(self, filtered: Tensor, span: slice) -> Tensor:
+        """Of the filtered spectra of one window."""
+        return spectral_loss(filtered, self._clean[:, span], self._config.complex_weight)
+
+    def listener(self, levels: Tensor, targets: Tensor, bands_valid: Tensor) -> Listener:
+        """To the clean voices of the batch."""
+        return Listener(self._clean, self._scale, levels, targets, bands_valid)
