@@ -1,13 +1,16 @@
 """Train one network several times with something left out, and write what that costs into docs/quality.md.
 
 python docs/training_ablations.py DATA FOLDER [--updates 1000] [--hours 4] [--count 40]
+python docs/training_ablations.py DATA FOLDER --initial checkpoint.pt --sequences 16 --block "filter losses"
+    --only "deep filter,deep filter on spectra alone"
 
 DATA is a folder of recordings; FOLDER keeps shards, runs and networks, and what is there is not made again.
-All runs are equally long, of the small size and without the deep filter; short runs show what matters early.
+All runs are equally long and of the small size; short runs show what matters early, or how a trained network
+moves on.
 """
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import numpy as np
 import torch
 from quality import MEASURES, measured, put, titles_of
 
+from bandwise.apps.train import FILTER_UNITS
 from bandwise.measure import markdown
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.training.checkpoint import read_checkpoint, trained_network
@@ -54,8 +58,10 @@ class Variant:
     loss: LossConfig = field(default_factory=LossConfig)
     colour: float = 0.15
     pitch: bool = True
+    deep_filter: bool = False
 
 
+SPECTRA_ALONE = LossConfig(disturbance_weight=0.0, unintelligibility_weight=0.0, error_weight=0.0)
 VARIANTS = {
     "as it is": Variant(),
     "no pitch features": Variant(pitch=False),
@@ -63,6 +69,10 @@ VARIANTS = {
     "loss of 2021 (sones)": Variant(loss=LossConfig(gain_form="sones")),
     "fourth power as in 2020": Variant(loss=LossConfig(fourth_power_weight=10.0)),
     "bands alike in the loss": Variant(loss=LossConfig(loudness_share=0.0)),
+}
+FILTER_VARIANTS = {
+    "deep filter": Variant(deep_filter=True),
+    "deep filter on spectra alone": Variant(deep_filter=True, loss=SPECTRA_ALONE),
 }
 
 
@@ -85,14 +95,18 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=4.0, help="of mixtures")
     parser.add_argument("--only", default=",".join(VARIANTS), help="some of them, the first to compare with")
     parser.add_argument("--count", type=int, default=40, help="mixtures to evaluate on")
+    parser.add_argument("--initial", default="", help="checkpoint to go on from, at a tenth of the rates")
+    parser.add_argument("--sequences", type=int, default=64, help="side by side")
+    parser.add_argument("--block", default="training ablations", help="of the page")
     options = parser.parse_args()
     options.scores, options.again = options.folder, False
-    networks = [train(options, name, VARIANTS[name]) for name in options.only.split(",")]
+    variants = VARIANTS | FILTER_VARIANTS
+    networks = [train(options, name, variants[name]) for name in options.only.split(",")]
     models = [part for network in networks for part in ("--model", str(network))]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models]
-    rows = measured(options, "training-ablations", *command)
+    rows = measured(options, options.block.replace(" ", "-"), *command)
     table = markdown.differences_table(rows, titles_of(rows), networks[0].stem)
-    put("training ablations", table)
+    put(options.block, table)
 
 
 def train(options: Any, name: str, variant: Variant) -> Path:
@@ -100,14 +114,17 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     network: Path = options.folder / f"{name}.onnx"
     if network.exists():
         return network
-    shards = options.folder / ("plain" if variant.mixtures is PLAIN else "shards")
-    job = ShardJob(options.data, shards, cache_dir=options.folder / "decoded", config=variant.mixtures)
-    write_shards(job, 0, round(6 * options.hours), on_shard=print)
+    shards = made_shards(options, variant)
+    slower = 0.1 if options.initial else 1.0
     config = FitConfig(
-        network=SIZES["small"],
+        network=replace(SIZES["small"], filter_units=FILTER_UNITS if variant.deep_filter else 0),
         loss=variant.loss,
         updates=options.updates,
+        sequences=options.sequences,
         colour=variant.colour,
+        learning_rate=slower * FitConfig.learning_rate,
+        filter_learning_rate=slower * FitConfig.filter_learning_rate,
+        initial=options.initial,
         threads=1,
     )
     reader = ShardReader if variant.pitch else WithoutPitch
@@ -118,6 +135,21 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     export_run(run, network)
     print(network, flush=True)
     return network
+
+
+def made_shards(options: Any, variant: Variant) -> Path:
+    """The folder of mixtures for a variant, filled."""
+    kind = "plain" if variant.mixtures is PLAIN else "spectra" if variant.deep_filter else "shards"
+    shards: Path = options.folder / kind
+    job = ShardJob(
+        options.data,
+        shards,
+        cache_dir=options.folder / "decoded",
+        config=variant.mixtures,
+        spectra=variant.deep_filter,
+    )
+    write_shards(job, 0, round(6 * options.hours), on_shard=print)
+    return shards
 
 
 def forget_pitch(path: Path) -> None:
