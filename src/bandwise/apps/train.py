@@ -79,10 +79,10 @@ def train(
     ] = 0.05,
     unintelligibility_weight: Annotated[
         float, typer.Option(min=0, help="Weight of words missed, 0 to 1, beside filtered spectra.")
-    ] = 0.3,
+    ] = 0.25,
     error_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
-    ] = 0.006,
+    ] = 0.012,
     density: Annotated[
         float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
     ] = 1.0,
@@ -162,6 +162,9 @@ def export(
     filter_run: Annotated[
         Path | None, typer.Option(help="Take the deep filter from this run, whatever its size.")
     ] = None,
+    decided_treble: Annotated[
+        bool, typer.Option("--decided-treble", help="Close doubtful gains above the deep filter.")
+    ] = False,
     checksum: Annotated[
         bool,
         typer.Option("--register", help="Enter the file's checksum beside it, so that it loads by name."),
@@ -174,7 +177,7 @@ def export(
     from bandwise.training.export import export_run
     from bandwise.training.quantise import register_checksum
 
-    drift = export_run(run, out, int8=not float32, filter_run=filter_run)
+    drift = export_run(run, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
     print(
         f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
     )

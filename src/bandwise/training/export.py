@@ -27,6 +27,7 @@ from bandwise.training.graph import Graph, Weight
 from bandwise.training.grow import with_filter_of
 from bandwise.training.model import PercepNet
 from bandwise.training.quantise import checksum, quantise
+from bandwise.training.treble import TREBLE_SHIFT, TREBLE_SLOPE, decide_treble
 
 OPSET = 17
 IR_VERSION = 8  # the oldest that opset 17 needs, so that older runtimes read the file
@@ -139,10 +140,17 @@ def data_fingerprint(shards: Path) -> str:
     return digest.hexdigest()
 
 
-def export_run(run: Path, out: Path, *, int8: bool = True, filter_run: Path | None = None) -> float:
+def export_run(
+    run: Path,
+    out: Path,
+    *,
+    int8: bool = True,
+    filter_run: Path | None = None,
+    decided_treble: bool = False,
+) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
-    With `filter_run`, the deep filter is that of another run.
+    With `filter_run`, the deep filter is that of another run; `decided_treble`: see `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
@@ -153,6 +161,9 @@ def export_run(run: Path, out: Path, *, int8: bool = True, filter_run: Path | No
         donor, config = trained_network(_checkpoint(filter_run))
         network = with_filter_of(donor, network)
         facts["filter_training"] = json.dumps(asdict(config))
+    if decided_treble:
+        decide_treble(network)
+        facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})
     data = path.with_name(DATA_FACTS)
     if data.exists():
         facts["training_data"] = data.read_text()
