@@ -17,6 +17,7 @@ from bandwise.training.checkpoint import Run, read_checkpoint, trained_network  
 from bandwise.training.fit import fit, learning_rate  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
+from bandwise.training.machine import flushed_denormals  # noqa: E402
 from bandwise.training.model import SIZES  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
 from bandwise.training.windows import current_levels, losses_by_window  # noqa: E402
@@ -224,3 +225,11 @@ def test_current_levels_are_those_of_the_frame_decided_on():
     features = torch.zeros(1, 6, 70)
     features[0, :, :34] = torch.arange(6.0)[:, None]
     assert current_levels(features)[0, :, 0].tolist() == [0, 0, 0, 1, 2, 3]
+
+
+def test_denormals_are_flushed_while_training_only():
+    """Half of the smallest normal number is zero within the block, and itself after it."""
+    smallest = torch.tensor(float(np.finfo(np.float32).tiny))
+    with flushed_denormals():
+        assert (smallest / 2).item() == 0
+    assert (smallest / 2).item() > 0

@@ -20,7 +20,7 @@ from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.grow import grow
 from bandwise.training.log import Log, Record
-from bandwise.training.machine import choose_device, choose_precision, flush_denormals, keep_freed_memory
+from bandwise.training.machine import choose_device, choose_precision, flushed_denormals, keep_freed_memory
 from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import make_optimisers
 from bandwise.training.pruning import Pruning, density_at
@@ -49,24 +49,26 @@ def fit(
     if config.threads:
         torch.set_num_threads(config.threads)
     keep_freed_memory()
-    flush_denormals()
     run = start(config, train, folder, device)
     log = Log(folder, report)
     clock = _Clock(config, run)
     try:
-        while (share := progress(config, run)) < 1:
-            rate = learning_rate(config, run.update, share)
-            run.optimisers.set_learning_rate(rate, rate * config.filter_learning_rate / config.learning_rate)
-            run.pruning.tighten(run.network, density_at(share, config.density))
-            losses = learn_batch(config, run, train, device, dtype)
-            clock.tick()
-            if clock.passed(config.log_every):
-                log.write(training_record(config, run, losses))
-            if valid is not None and clock.passed(config.validate_every):
-                log.write(validate(config, run, valid, device, dtype))
-            if clock.save_is_due():
-                save(config, run, folder)
-                log.plot()
+        with flushed_denormals():
+            while (share := progress(config, run)) < 1:
+                rate = learning_rate(config, run.update, share)
+                run.optimisers.set_learning_rate(
+                    rate, rate * config.filter_learning_rate / config.learning_rate
+                )
+                run.pruning.tighten(run.network, density_at(share, config.density))
+                losses = learn_batch(config, run, train, device, dtype)
+                clock.tick()
+                if clock.passed(config.log_every):
+                    log.write(training_record(config, run, losses))
+                if valid is not None and clock.passed(config.validate_every):
+                    log.write(validate(config, run, valid, device, dtype))
+                if clock.save_is_due():
+                    save(config, run, folder)
+                    log.plot()
         if valid is not None:
             log.write(validate(config, run, valid, device, dtype))
     finally:

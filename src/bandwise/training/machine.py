@@ -2,7 +2,8 @@
 
 # ruff: noqa: SLF001  (torch has no public name for this question)
 import ctypes
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -25,12 +26,17 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def flush_denormals() -> None:
-    """Let numbers too small for full precision be zero.
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Numbers too small for full precision are zero, in this thread and within the block.
 
     Gradients fade into them on their way back through time, and there cost the gates four times as much.
     """
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def keep_freed_memory() -> None:
