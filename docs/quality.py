@@ -90,16 +90,7 @@ def peers(options: Any) -> dict[str, str]:
     """The networks and all peers that are here on 100 mixtures, and on the same speech without noise."""
     models = [part for model in options.model for part in ("--model", model)]
     dnsmos = ["--dnsmos", str(options.dnsmos)] if options.dnsmos else []
-    gate = [
-        "--count",
-        "100",
-        "--rooms",
-        "--clean-through",
-        "--peers",
-        "--with-postfilter",
-        "--measures",
-        PEERS_MEASURES,
-    ]
+    gate = ["--count", "100", "--rooms", "--clean-through", "--peers", "--measures", PEERS_MEASURES]
     everything = measured(options, "peers", "evaluate", *gate, *models, *dnsmos)
     harm = [row for row in everything if row.snr_db is None]
     rows = [row for row in everything if row.snr_db is not None]
