@@ -28,7 +28,8 @@ from bandwise.training.fit_config import FitConfig
 from bandwise.training.loss import LossConfig
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.model import SIZES
-from bandwise.training.shards import ShardJob, ShardReader, write_shards
+from bandwise.training.shard_reader import ShardReader
+from bandwise.training.shards import ShardJob, write_shards
 from bandwise.training.sources import Batch
 
 PLAIN = MixtureConfig(

@@ -16,12 +16,14 @@ from bandwise.suppress.compiled import compiled_model  # noqa: E402
 from bandwise.suppress.session import SessionModel  # noqa: E402
 from bandwise.training import export as exporting  # noqa: E402
 from bandwise.training.checkpoint import Run, save  # noqa: E402
-from bandwise.training.export import data_fingerprint, export_run, largest_difference, step_graph  # noqa: E402
+from bandwise.training.drift import largest_difference  # noqa: E402
+from bandwise.training.export import data_fingerprint, export_run  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402
+from bandwise.training.step_graph import step_graph  # noqa: E402
 
 
 def _network(size="toy", filter_units=0):

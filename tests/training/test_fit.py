@@ -14,11 +14,12 @@ from runs import all_weights, train  # noqa: E402
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
 from bandwise.training.checkpoint import Run, read_checkpoint, trained_network  # noqa: E402
-from bandwise.training.fit import fit, learning_rate  # noqa: E402
+from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
 from bandwise.training.machine import flushed_denormals  # noqa: E402
 from bandwise.training.model import SIZES  # noqa: E402
+from bandwise.training.schedule import learning_rate  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
 from bandwise.training.windows import current_levels, losses_by_window  # noqa: E402
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from bandwise.training import mixtures, noises
-from bandwise.training.corpus import Clip, Corpus, Recordings, Response
+from bandwise.training.corpus import Corpus, Response
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
+from bandwise.training.recordings import Clip, Recordings
 from bandwise.training.signals import SAMPLE_RATE, active_rms
 
 PLAIN = MixtureConfig(

@@ -11,9 +11,10 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from bandwise.training.export import largest_difference, step_graph  # noqa: E402
+from bandwise.training.drift import largest_difference  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.quantise import KEPT_IN_FLOAT, checksum, quantise, register_checksum  # noqa: E402
+from bandwise.training.step_graph import step_graph  # noqa: E402
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from bandwise.training import rooms
+from bandwise.training import rooms, shoebox
 from bandwise.training.corpus import Response
 from bandwise.training.signals import SAMPLE_RATE
 
@@ -30,21 +30,21 @@ def hall():
 def test_direct_path_is_one_at_the_lead(hall):
     """However late and loud the peak came, it is 1 at LEAD_SAMPLES afterwards."""
     aligned = rooms.align(-3 * hall.samples)
-    assert aligned[rooms.LEAD_SAMPLES] == 1
+    assert aligned[shoebox.LEAD_SAMPLES] == 1
     assert np.abs(aligned).max() == 1
 
 
 def test_wanted_response_decays_in_200_ms(hall):
     """The tail of 0.8 s becomes one of 0.2 s, to the accuracy a decay of noise can be read."""
     wanted = rooms.shorten(rooms.align(hall.samples), hall.rt60_s)
-    late = wanted[rooms.LEAD_SAMPLES + round(rooms.EARLY_S * SAMPLE_RATE) :]
+    late = wanted[shoebox.LEAD_SAMPLES + round(rooms.EARLY_S * SAMPLE_RATE) :]
     assert decay_time_s(late) == pytest.approx(0.2, rel=0.1)
 
 
 def test_early_part_is_untouched(hall):
     """The first 20 ms after the direct path are the same in both responses."""
     aligned = rooms.align(hall.samples)
-    end = rooms.LEAD_SAMPLES + round(rooms.EARLY_S * SAMPLE_RATE)
+    end = shoebox.LEAD_SAMPLES + round(rooms.EARLY_S * SAMPLE_RATE)
     wanted = rooms.shorten(aligned, hall.rt60_s)
     np.testing.assert_array_equal(wanted[:end], aligned[:end])
     assert (np.abs(wanted) <= np.abs(aligned)).all()
@@ -58,18 +58,18 @@ def test_dry_rooms_stay_as_they_are(hall):
 @pytest.mark.parametrize("rt60_s", [0.2, 0.5, 1.0])
 def test_simulated_room_decays_as_designed(rt60_s):
     """Schroeder decay of a far source lies within a quarter of the designed RT60."""
-    room = rooms.Shoebox(np.array([5.0, 4.0, 2.6]), rt60_s, rt60_s, np.array([2.0, 1.5, 1.3]))
+    room = shoebox.Shoebox(np.array([5.0, 4.0, 2.6]), rt60_s, rt60_s, np.array([2.0, 1.5, 1.3]))
     times = [decay_time_s(room.response(np.random.default_rng(seed), 2.5)) for seed in range(4)]
     assert np.mean(times) == pytest.approx(rt60_s, rel=0.25)
 
 
 def test_nearer_is_drier():
     """The direct-to-reverberant ratio falls by about 6 dB per doubling of the distance."""
-    room = rooms.Shoebox(np.array([8.0, 7.0, 3.0]), 0.6, 0.4, np.array([4.0, 3.5, 1.5]))
+    room = shoebox.Shoebox(np.array([8.0, 7.0, 3.0]), 0.6, 0.4, np.array([4.0, 3.5, 1.5]))
     ratios = []
     for distance_m in (0.4, 0.8, 1.6):
         tails = [room.response(np.random.default_rng(seed), distance_m) for seed in range(8)]
-        energies = [np.square(tail[rooms.LEAD_SAMPLES + 1 :]).sum() for tail in tails]
+        energies = [np.square(tail[shoebox.LEAD_SAMPLES + 1 :]).sum() for tail in tails]
         ratios.append(-10 * np.log10(np.mean(energies)))
     assert np.diff(ratios) == pytest.approx([-6, -6], abs=1.5)
 
@@ -77,7 +77,7 @@ def test_nearer_is_drier():
 def test_first_images_are_the_six_walls():
     """First-order images mirror the source at each wall, and second order has 18 of them."""
     source, size = np.array([1.0, 2.0, 1.5]), np.array([5.0, 4.0, 3.0])
-    images, bounces = rooms._image_positions(source, size)
+    images, bounces = shoebox._image_positions(source, size)
     np.testing.assert_allclose(images[0], source)
     first = {tuple(image) for image in images[bounces == 1]}
     walls = {(-1, 2, 1.5), (9, 2, 1.5), (1, -2, 1.5), (1, 6, 1.5), (1, 2, -1.5), (1, 2, 4.5)}
@@ -90,7 +90,7 @@ def test_convolution_agrees_with_scipy(hall):
     dry = np.random.default_rng(0).standard_normal(20_000).astype(np.float32)
     (wet,) = rooms.convolve(dry, [hall.samples])
     reference = signal.fftconvolve(dry.astype(np.float64), hall.samples)
-    reference = reference[rooms.LEAD_SAMPLES : rooms.LEAD_SAMPLES + len(dry)]
+    reference = reference[shoebox.LEAD_SAMPLES : shoebox.LEAD_SAMPLES + len(dry)]
     np.testing.assert_allclose(wet, reference, atol=1e-4)
 
 
@@ -105,5 +105,5 @@ def test_wet_speech_is_not_delayed(hall):
 def test_rooms_draw_measured_ones_only_if_there_are_any(hall):
     """Without measured responses every room is simulated; with probability 1 none is."""
     rng = np.random.default_rng(5)
-    assert all(isinstance(rooms.Rooms([]).draw(rng), rooms.Shoebox) for _ in range(20))
+    assert all(isinstance(rooms.Rooms([]).draw(rng), shoebox.Shoebox) for _ in range(20))
     assert all(isinstance(rooms.Rooms([hall], 1.0).draw(rng), rooms.MeasuredRoom) for _ in range(20))

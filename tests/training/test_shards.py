@@ -6,7 +6,7 @@ import pytest
 from bandwise.errors import BandwiseError
 from bandwise.suppress.oracle import features_and_targets
 from bandwise.suppress.stft import SCALE, WINDOW, analyse
-from bandwise.training import shards
+from bandwise.training import shard_reader, shards
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Example
 
@@ -55,7 +55,7 @@ def test_examples_do_not_depend_on_the_shard_length():
 def test_batches_have_the_promised_shapes(tmp_path):
     """float32 features and targets, one number of bands per sequence, consecutive frames."""
     put_shard(tmp_path, 0)
-    batch = shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 6, 40)
+    batch = shard_reader.ShardReader(tmp_path).batch(np.random.default_rng(0), 6, 40)
     features, targets, bands_valid, spectra = batch
     assert spectra is None
     assert features.shape == (6, 40, 70)
@@ -68,14 +68,14 @@ def test_batches_have_the_promised_shapes(tmp_path):
 def test_features_and_targets_stay_together(tmp_path):
     """The stand-in's level is in both, so a sequence cut at different places would differ."""
     put_shard(tmp_path, 0)
-    features, targets, *_ = shards.ShardReader(tmp_path).batch(np.random.default_rng(1), 8, 30)
+    features, targets, *_ = shard_reader.ShardReader(tmp_path).batch(np.random.default_rng(1), 8, 30)
     np.testing.assert_array_equal(features[:, :, 1], targets[:, :, 0])
 
 
 def test_batches_follow_the_generator(tmp_path):
     """Equal generators, equal batches."""
     put_shard(tmp_path, 0)
-    reader = shards.ShardReader(tmp_path)
+    reader = shard_reader.ShardReader(tmp_path)
     one, two = (reader.batch(np.random.default_rng(7), 3, 20)[0] for _ in range(2))
     np.testing.assert_array_equal(one, two)
 
@@ -83,7 +83,7 @@ def test_batches_follow_the_generator(tmp_path):
 def test_new_shards_join_while_reading(tmp_path):
     """A shard finished after the reader opened is found at the next look; unfinished files never are."""
     put_shard(tmp_path, 0)
-    reader = shards.ShardReader(tmp_path, rescan_batches=2)
+    reader = shard_reader.ShardReader(tmp_path, rescan_batches=2)
     assert reader.minutes == pytest.approx(4 / 60)
     put_shard(tmp_path, 1)
     (tmp_path / ".shard-000002.1.part").write_bytes(b"half")
@@ -95,7 +95,7 @@ def test_new_shards_join_while_reading(tmp_path):
 def test_validation_reads_every_frame_once(tmp_path):
     """In order, all of both shards, the last batch shorter."""
     records = [put_shard(tmp_path, seed, examples=3) for seed in (0, 1)]
-    batches = list(shards.ShardReader(tmp_path).sequences(frames=50, sequences=5))
+    batches = list(shard_reader.ShardReader(tmp_path).sequences(frames=50, sequences=5))
     assert [len(features) for features, *_ in batches] == [5, 5, 2]
     together = np.concatenate([features for features, *_ in batches]).reshape(6, 100, 70)
     np.testing.assert_array_equal(together, np.concatenate([record["features"] for record in records]))
@@ -104,14 +104,14 @@ def test_validation_reads_every_frame_once(tmp_path):
 def test_empty_folder_is_refused(tmp_path):
     """No shards is an error that says so."""
     with pytest.raises(BandwiseError, match="no shards"):
-        shards.ShardReader(tmp_path)
+        shard_reader.ShardReader(tmp_path)
 
 
 def test_too_long_sequences_are_refused(tmp_path):
     """More frames than an example holds cannot be had."""
     put_shard(tmp_path, 0)
     with pytest.raises(BandwiseError, match="101 frames"):
-        shards.ShardReader(tmp_path).batch(np.random.default_rng(0), 1, 101)
+        shard_reader.ShardReader(tmp_path).batch(np.random.default_rng(0), 1, 101)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_silence_has_spectra_of_zeros():
 def test_spectra_stay_with_their_features(tmp_path):
     """A batch cut at random places holds the spectra of the frames it holds the features of."""
     records = put_shard(tmp_path, 0, spectra=True)
-    reader = shards.ShardReader(tmp_path)
+    reader = shard_reader.ShardReader(tmp_path)
     assert reader.spectra
     batch = reader.batch(np.random.default_rng(1), 8, 30)
     assert batch.spectra.noisy.shape == batch.spectra.clean.shape == (8, 30, 100, 2)
@@ -205,7 +205,7 @@ def test_a_folder_with_some_spectra_has_none(tmp_path):
     """They are handed on only if every shard has them."""
     put_shard(tmp_path, 0, spectra=True)
     put_shard(tmp_path, 1)
-    reader = shards.ShardReader(tmp_path)
+    reader = shard_reader.ShardReader(tmp_path)
     assert not reader.spectra
     assert reader.batch(np.random.default_rng(0), 2, 10).spectra is None
 

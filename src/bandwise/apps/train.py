@@ -113,7 +113,7 @@ def train(
     from bandwise.training.fit_config import FitConfig
     from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
-    from bandwise.training.shards import ShardReader
+    from bandwise.training.shard_reader import ShardReader
 
     network = _one_of("size", size, SIZES)
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}

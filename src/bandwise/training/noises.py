@@ -10,8 +10,9 @@ from bandwise.training import augment, synthetic_noise
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, amplitude, as_signal, unit
 
 if TYPE_CHECKING:
-    from bandwise.training.corpus import Clip, Corpus, Recordings
+    from bandwise.training.corpus import Corpus
     from bandwise.training.mixture_config import MixtureConfig
+    from bandwise.training.recordings import Clip, Recordings
 
 
 class Noises:

@@ -1,4 +1,4 @@
-"""What a training run asks of its data; `bandwise.training.shards.ShardReader` is both."""
+"""What a training run asks of its data; `bandwise.training.shard_reader.ShardReader` is both."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol

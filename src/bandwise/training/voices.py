@@ -10,8 +10,8 @@ from bandwise.training import augment, synthetic_noise
 from bandwise.training.signals import SAMPLE_RATE, Signal, amplitude
 
 if TYPE_CHECKING:
-    from bandwise.training.corpus import Clip, Recordings
     from bandwise.training.mixture_config import MixtureConfig
+    from bandwise.training.recordings import Clip, Recordings
 
 FULL_BANDWIDTH_HZ = SAMPLE_RATE / 2
 

@@ -1,0 +1,81 @@
+"""Random or ordered sequences out of a folder of shards, for training and validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bandwise.errors import BandwiseError
+from bandwise.training.records import copy_sequence, empty_batch, frames_in, has_spectra, latest_start
+from bandwise.training.shards import HOP_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from bandwise.training.sources import Batch
+
+
+class ShardReader:
+    """Random training sequences out of a folder of shards; shards that appear later join in."""
+
+    def __init__(self, folder: Path | str, rescan_batches: int = 50) -> None:
+        self.folder = Path(folder)
+        self.rescan_batches = rescan_batches
+        self._shards: dict[str, NDArray[np.void]] = {}
+        self._calls = 0
+        self.rescan()
+        if not self._shards:
+            raise BandwiseError(
+                f"no shards in {self.folder}; a folder of shard-*.npy is needed; write some first"
+            )
+
+    def rescan(self) -> None:
+        """Open shards that were finished since the last look."""
+        for path in sorted(self.folder.glob("shard-*.npy")):
+            if path.name not in self._shards:
+                self._shards[path.name] = np.load(path, mmap_mode="r")
+
+    @property
+    def minutes(self) -> float:
+        """Audio in the shards known now."""
+        frames = sum(len(shard) * frames_in(shard) for shard in self._shards.values())
+        return frames * HOP_S / 60
+
+    @property
+    def spectra(self) -> bool:
+        """Whether batches come with those of the low bins: if all shards known now hold them."""
+        return all(has_spectra(shard) for shard in self._shards.values())
+
+    def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Batch:
+        """Random sequences of `frames` frames from random places."""
+        self._calls += 1
+        if self._calls % self.rescan_batches == 0:
+            self.rescan()
+        shards = list(self._shards.values())
+        batch = empty_batch(sequences, frames, spectra=self.spectra)
+        for row in range(sequences):
+            shard = shards[int(rng.integers(len(shards)))]
+            start = int(rng.integers(latest_start(shard, frames) + 1))
+            copy_sequence(shard[int(rng.integers(len(shard)))], start, batch, row)
+        return batch
+
+    def sequences(self, frames: int, sequences: int) -> Iterator[Batch]:
+        """Everything once, in order, in batches of at most `sequences`: for validation."""
+        rows = list(self._rows(frames))
+        for first in range(0, len(rows), sequences):
+            part = rows[first : first + sequences]
+            batch = empty_batch(len(part), frames, spectra=self.spectra)
+            for row, (record, start) in enumerate(part):
+                copy_sequence(record, start, batch, row)
+            yield batch
+
+    def _rows(self, frames: int) -> Iterator[tuple[np.void, int]]:
+        for shard in self._shards.values():
+            latest_start(shard, frames)
+            for record in shard:
+                for start in range(0, frames_in(shard) - frames + 1, frames):
+                    yield record, start
