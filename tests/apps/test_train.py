@@ -10,7 +10,8 @@ import soundfile
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from bandwise.apps.train import export, train
+from bandwise.apps.export import export
+from bandwise.apps.train import train
 from bandwise.errors import BandwiseError
 from bandwise.measure import voices
 from bandwise.suppress.network import Network

@@ -33,7 +33,7 @@ COMMANDS = {
     "evaluate": Command("bandwise.apps.evaluate", "evaluate", "Measure quality against clean references."),
     "oracle": Command("bandwise.apps.oracle", "oracle", "Show what each stage could reach at best."),
     "train": Command("bandwise.apps.train", "train", "Train a network."),
-    "export": Command("bandwise.apps.train", "export", "Turn a trained network into one that runs."),
+    "export": Command("bandwise.apps.export", "export", "Turn a trained network into one that runs."),
     "lab": Command("bandwise.apps.lab", "lab", "Measure a simulated device, amplifier to wake word."),
     "tune": Command("bandwise.apps.tune", "tune", "Fit a preset to a loudspeaker."),
     "bench": Command("bandwise.apps.bench", "bench", "Time both halves beside their peers."),

@@ -1,27 +1,20 @@
-"""`bandwise train` and `bandwise export`: from recordings to a network that ships."""
+"""`bandwise train`: from recordings to a trained network."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import signal
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandwise.apps.shard_maker import shards_of
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bandwise.training.fit_config import FitConfig
 
-VALID_SHARDS = 2
-SHARD_MINUTES = 10.0
 FILTER_UNITS = 64
 
 
@@ -146,43 +139,13 @@ def train(
         threads=threads,
     )
     _show(config)
-    with _shards(data, shards, out, hours, spectra=deep_filter) as (train_folder, valid_folder):
+    with shards_of(data, shards, out, hours, spectra=deep_filter) as (train_folder, valid_folder):
         valid = ShardReader(valid_folder) if any(valid_folder.glob("shard-*.npy")) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
         (out / DATA_FACTS).write_text(json.dumps(facts))
     print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
-
-
-def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
-    float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
-    filter_run: Annotated[
-        Path | None, typer.Option(help="Take the deep filter from this run, whatever its size.")
-    ] = None,
-    decided_treble: Annotated[
-        bool, typer.Option("--decided-treble", help="Close doubtful gains above the deep filter.")
-    ] = False,
-    checksum: Annotated[
-        bool,
-        typer.Option("--register", help="Enter the file's checksum beside it, so that it loads by name."),
-    ] = False,
-) -> None:
-    """Write the network of a training run as one ONNX file, quantised to int8.
-
-    The file is checked against the trained network on random states before it is kept.
-    """
-    from bandwise.training.export import export_run
-    from bandwise.training.quantise import register_checksum
-
-    drift = export_run(run, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
-    print(
-        f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
-    )
-    if checksum:
-        print(f"checksum entered in {register_checksum(out)}")
 
 
 def _one_of(name: str, value: str, table: dict[str, Any]) -> Any:
@@ -206,50 +169,3 @@ def _print_record(record: dict[str, Any]) -> None:
     left_min = record["remaining_s"] / 60
     speed = f"{record['audio_seconds_per_second']:.0f} s/s"
     print(f"{record['update']:7d}  {left_min:6.1f} min left  {losses}  {speed}", flush=True)
-
-
-@contextmanager
-def _shards(
-    data: Path | None, shards: Path | None, out: Path, hours: float, *, spectra: bool
-) -> Iterator[tuple[Path, Path]]:
-    """Folders of training and validation shards; made from `data` by a process that ends with the block."""
-    if shards is not None:
-        yield shards / "train", shards / "valid"
-        return
-    if data is None or not data.is_dir():
-        raise BandwiseError(
-            f"got {data or 'no folder'}; training needs recordings or shards; pass a folder or --shards"
-        )
-    folders = out / "shards" / "train", out / "shards" / "valid"
-    maker = multiprocessing.get_context("spawn").Process(
-        target=_make_shards, args=(data, *folders, hours, spectra)
-    )
-    maker.start()
-    try:
-        print("mixing the first shard ...", flush=True)
-        while not any(folders[0].glob("shard-*.npy")):
-            if not maker.is_alive():
-                raise BandwiseError(
-                    f"got no mixtures from {data}; the lines above say why; mend them and start again"
-                )
-            maker.join(0.5)  # or until it ends
-        yield folders
-    finally:
-        maker.terminate()
-        maker.join()
-
-
-def _make_shards(data: Path, train_folder: Path, valid_folder: Path, hours: float, spectra: bool) -> None:
-    """Body of the shard process: validation first, then training shards one by one."""
-    from bandwise.training.shards import ShardJob, write_shards
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then ends this process
-    cache = train_folder.parent / "decoded"
-    minutes = min(SHARD_MINUTES, 60 * hours)
-    count = max(1, round(60 * hours / minutes))
-    job = ShardJob(data, valid_folder, split="valid", cache_dir=cache, minutes=minutes, spectra=spectra)
-    try:
-        write_shards(job, 0, VALID_SHARDS)
-        write_shards(replace(job, out_dir=train_folder, split="train"), 0, count)
-    except BandwiseError as error:
-        sys.exit(str(error))

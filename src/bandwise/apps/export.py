@@ -1,0 +1,36 @@
+"""`bandwise export`: from a training run to a network that ships."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
+    float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
+    filter_run: Annotated[
+        Path | None, typer.Option(help="Take the deep filter from this run, whatever its size.")
+    ] = None,
+    decided_treble: Annotated[
+        bool, typer.Option("--decided-treble", help="Close doubtful gains above the deep filter.")
+    ] = False,
+    checksum: Annotated[
+        bool,
+        typer.Option("--register", help="Enter the file's checksum beside it, so that it loads by name."),
+    ] = False,
+) -> None:
+    """Write the network of a training run as one ONNX file, quantised to int8.
+
+    The file is checked against the trained network on random states before it is kept.
+    """
+    from bandwise.training.export import export_run
+    from bandwise.training.quantise import register_checksum
+
+    drift = export_run(run, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
+    print(
+        f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
+    )
+    if checksum:
+        print(f"checksum entered in {register_checksum(out)}")
