@@ -51,9 +51,7 @@ class Shoebox:
 
     def _reflection(self) -> float:
         """Pressure reflection of the walls by Eyring: RT60 = 0.161 V / (-S ln(1 - a)), r = sqrt(1 - a)."""
-        x, y, z = self.size_m
-        surface = 2 * (x * y + y * z + x * z)
-        return float(np.exp(-0.161 * (x * y * z) / (2 * surface * self.rt60_s)))
+        return float(np.exp(-0.161 * np.prod(self.size_m) / (2 * self._surface() * self.rt60_s)))
 
     def _diffuse(self, rng: np.random.Generator, distance_m: float, length: int) -> Signal:
         """Decaying noise whose energy is (distance / critical distance)^2 times that of the direct path."""
