@@ -133,7 +133,7 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     fit(config, reader(shards), None, run)
     if not variant.pitch:
         forget_pitch(run / "checkpoint.pt")
-    export_run(run, network)
+    export_run([run], network)
     print(network, flush=True)
     return network
 

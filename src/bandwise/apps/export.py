@@ -7,7 +7,7 @@ import typer
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of training runs; of several, their mean.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
     float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
     filter_run: Annotated[
@@ -23,12 +23,13 @@ def export(
 ) -> None:
     """Write the network of a training run as one ONNX file, quantised to int8.
 
+    Given several runs that began at the same weights, it writes the mean of their networks.
     The file is checked against the trained network on random states before it is kept.
     """
     from bandwise.training.export import export_run
     from bandwise.training.quantise import register_checksum
 
-    drift = export_run(run, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
+    drift = export_run(runs, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
     print(
         f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
     )

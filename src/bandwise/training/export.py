@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import onnx
 
 from bandwise.errors import BandwiseError
+from bandwise.training.averaging import mean_network
 from bandwise.training.checkpoint import trained_network
 from bandwise.training.drift import largest_difference
 from bandwise.training.grow import with_filter_of
@@ -28,7 +30,7 @@ def data_fingerprint(shards: Path) -> str:
 
 
 def export_run(
-    run: Path,
+    runs: Sequence[Path],
     out: Path,
     *,
     int8: bool = True,
@@ -37,13 +39,15 @@ def export_run(
 ) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
-    With `filter_run`, the deep filter is that of another run; `decided_treble`: see `training.treble`.
+    Of several runs it is the mean (`training.averaging`).  With `filter_run`, the deep filter is that of
+    another run; `decided_treble`: see `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
-    path = _checkpoint(run)
-    network, config = trained_network(path)
-    facts = {"training": json.dumps(asdict(config))}
+    paths = [_checkpoint(run) for run in runs]
+    trained = [trained_network(path) for path in paths]
+    network = mean_network([each for each, _ in trained])
+    facts = {"training": json.dumps([asdict(config) for _, config in trained])}
     if filter_run:
         donor, config = trained_network(_checkpoint(filter_run))
         network = with_filter_of(donor, network)
@@ -51,7 +55,7 @@ def export_run(
     if decided_treble:
         decide_treble(network)
         facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})
-    data = path.with_name(DATA_FACTS)
+    data = paths[0].with_name(DATA_FACTS)
     if data.exists():
         facts["training_data"] = data.read_text()
     out.parent.mkdir(parents=True, exist_ok=True)

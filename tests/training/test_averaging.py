@@ -1,0 +1,56 @@
+"""The mean of networks: what a mean is, what it keeps, what it refuses."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from runs import all_weights  # noqa: E402
+
+from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.training.averaging import mean_network  # noqa: E402
+from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+
+
+def network(seed, size="toy"):
+    """A random network."""
+    torch.manual_seed(seed)
+    return PercepNet(SIZES[size])
+
+
+def test_mean_of_one_is_itself():
+    """One run is exported as it is, to the bit; so are two runs that agree."""
+    one = network(1)
+    for mean in (mean_network([one]), mean_network([one, one])):
+        assert torch.equal(all_weights(mean), all_weights(one))
+
+
+def test_every_weight_is_the_mean():
+    """Three networks count alike, whatever their order; the networks themselves stay as they were."""
+    three = [network(seed) for seed in range(3)]
+    expected = sum(all_weights(each).double() for each in three) / 3
+    for order in (three, three[::-1]):
+        torch.testing.assert_close(all_weights(mean_network(order)).double(), expected, rtol=0, atol=1e-7)
+    assert torch.equal(all_weights(three[0]), all_weights(network(0)))
+
+
+def test_normalisation_is_averaged_too():
+    """The buffers that say what features to expect are part of the network."""
+    one, other = network(1), network(1)
+    other.normalise_like(torch.randn(100, 70) + 3)
+    mean = mean_network([one, other])
+    torch.testing.assert_close(mean.feature_mean, other.feature_mean / 2)
+
+
+def test_what_all_have_pruned_stays_zero():
+    """A weight that is zero in every run costs nothing after the mean either."""
+    two = [network(1), network(2)]
+    with torch.no_grad():
+        for each in two:
+            each.gru1.weight_hh_l0[:8, :4] = 0
+    assert not mean_network(two).gru1.weight_hh_l0[:8, :4].any()
+
+
+def test_other_sizes_are_refused():
+    """The mean of a small and a large network means nothing."""
+    with pytest.raises(BandwiseError, match="different layer sizes"):
+        mean_network([network(1), network(1, "small")])
