@@ -5,6 +5,7 @@ matrix units busy, while the network still learns to use states older than a win
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -14,11 +15,12 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
+from bandwise.training.filter_inputs import Heard
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.model import PercepNet, States
-from bandwise.training.sources import Batch, LowSpectra
+from bandwise.training.sources import Batch
 from bandwise.training.spectral_loss import spectral_loss
 
 
@@ -52,23 +54,16 @@ def losses_by_window(
 ) -> Iterator[Losses]:
     """Losses of each window of a batch in turn, the network's states carried on."""
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch[:3])
-    levels = current_levels(features)
-    weights = band_weights(levels, bands_valid, config.loss)
-    filtering = _filtering(config.loss, network, batch.spectra, features, dtype)
-    listener = filtering.listener(levels, targets, bands_valid) if filtering else None
+    weights = band_weights(current_levels(features), bands_valid, config.loss)
+    filtering = _filtering(config.loss, network, batch, device, dtype)
     states = None
     for first in range(0, features.shape[1], config.window):
         span = slice(first, min(first + config.window, features.shape[1]))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             gains, strengths, states = network(features[:, span], states)
-            filtered = filtering.filtered(gains, strengths, span) if filtering else None
         states = States(*(v.detach() for v in states))
         for_bands = perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
-        if filtering is None or listener is None or filtered is None:
-            yield Losses(*for_bands)
-        else:
-            spectral = filtering.loss(filtered, span)
-            yield Losses(*for_bands, spectral, listener.losses(filtered, gains, span))
+        yield Losses(*for_bands, *(filtering.losses(gains, strengths, span) if filtering else ()))
 
 
 def current_levels(features: Tensor) -> Tensor:
@@ -79,50 +74,47 @@ def current_levels(features: Tensor) -> Tensor:
 
 
 def _filtering(
-    config: LossConfig,
-    network: PercepNet,
-    spectra: LowSpectra | None,
-    features: Tensor,
-    dtype: torch.dtype,
+    config: LossConfig, network: PercepNet, batch: Batch, device: torch.device, dtype: torch.dtype
 ) -> "_Filtering | None":
     if network.filter is None:
         return None
-    if spectra is None:
+    if batch.spectra is None:
         raise BandwiseError(
             "got shards without spectra; a deep filter learns from shards made with --deep-filter; "
             "make such in another folder"
         )
-    return _Filtering(config, network.filter, spectra, features, dtype)
+    features, targets, bands_valid, *spectra = (
+        torch.from_numpy(v).to(device) for v in (*batch[:3], *batch.spectra)
+    )
+    noisy, clean, scale = spectra
+    listener = Listener(clean, scale, current_levels(features), targets, bands_valid)
+    heard = network.filter.listen(noisy, scale, features, dtype)
+    return _Filtering(config.complex_weight, network.filter, noisy, clean, heard, listener, dtype)
 
 
+@dataclass
 class _Filtering:
     """The deep filter over one batch; its memories go on from window to window, gradients do not."""
 
-    def __init__(
-        self,
-        config: LossConfig,
-        deep_filter: DeepFilter,
-        spectra: LowSpectra,
-        features: Tensor,
-        dtype: torch.dtype,
-    ) -> None:
-        self._config, self._filter = config, deep_filter
-        self._noisy, self._clean, self._scale = (torch.from_numpy(v).to(features.device) for v in spectra)
-        self._heard = deep_filter.listen(self._noisy, self._scale, features, dtype)
-        self._memories: Memories | None = None
+    complex_weight: float
+    deep_filter: DeepFilter
+    noisy: Tensor  # [B, T, 100, 2] as in LowSpectra
+    clean: Tensor
+    heard: Heard
+    listener: Listener
+    dtype: torch.dtype
+    memories: Memories | None = None
+
+    def losses(self, gains: Tensor, strengths: Tensor, span: slice) -> tuple[Tensor, ListenerLosses]:
+        """Of spectra and listener in one window, given gains and strengths [B, n, 34] of its frames."""
+        filtered = self.filtered(gains, strengths, span)
+        spectral = spectral_loss(filtered, self.clean[:, span], self.complex_weight)
+        return spectral, self.listener.losses(filtered, gains, span)
 
     def filtered(self, gains: Tensor, strengths: Tensor, span: slice) -> Tensor:
-        """The spectra [B, n, 100, 2] of one window, given gains and strengths [B, n, 34] of its frames."""
-        weights, memories = self._filter(self._heard.of(span), gains, strengths, self._memories)
-        self._memories = Memories(*(v.detach() for v in memories))
-        with torch.autocast(gains.device.type, enabled=False):
-            gained = self._filter.apply_gains(gains, self._noisy[:, span])
-            return apply_weights(weights, gained, self._noisy, span.start)
-
-    def loss(self, filtered: Tensor, span: slice) -> Tensor:
-        """Of the filtered spectra of one window."""
-        return spectral_loss(filtered, self._clean[:, span], self._config.complex_weight)
-
-    def listener(self, levels: Tensor, targets: Tensor, bands_valid: Tensor) -> Listener:
-        """To the clean voices of the batch."""
-        return Listener(self._clean, self._scale, levels, targets, bands_valid)
+        """The spectra [B, n, 100, 2] of one window."""
+        with torch.autocast(gains.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            weights, memories = self.deep_filter(self.heard.of(span), gains, strengths, self.memories)
+        self.memories = Memories(*(v.detach() for v in memories))
+        gained = self.deep_filter.apply_gains(gains, self.noisy[:, span])
+        return apply_weights(weights, gained, self.noisy, span.start)
