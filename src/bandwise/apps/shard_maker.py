@@ -31,6 +31,8 @@ def shards_of(
         raise BandwiseError(
             f"got {data or 'no folder'}; training needs recordings or shards; pass a folder or --shards"
         )
+    from bandwise.training.shards import finished_shards
+
     folders = out / "shards" / "train", out / "shards" / "valid"
     maker = multiprocessing.get_context("spawn").Process(
         target=_make_shards, args=(data, *folders, hours, spectra)
@@ -38,7 +40,7 @@ def shards_of(
     maker.start()
     try:
         print("mixing the first shard ...", flush=True)
-        while not any(folders[0].glob("shard-*.npy")):
+        while not finished_shards(folders[0]):
             if not maker.is_alive():
                 raise BandwiseError(
                     f"got no mixtures from {data}; the lines above say why; mend them and start again"

@@ -107,6 +107,7 @@ def train(
     from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
     from bandwise.training.shard_reader import ShardReader
+    from bandwise.training.shards import finished_shards
 
     network = _one_of("size", size, SIZES)
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
@@ -140,7 +141,7 @@ def train(
     )
     _show(config)
     with shards_of(data, shards, out, hours, spectra=deep_filter) as (train_folder, valid_folder):
-        valid = ShardReader(valid_folder) if any(valid_folder.glob("shard-*.npy")) else None
+        valid = ShardReader(valid_folder) if finished_shards(valid_folder) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}

@@ -8,12 +8,11 @@ import numpy as np
 
 from bandwise.device.logmel import BANDS
 from bandwise.training.quantise import quantise
+from bandwise.training.step_graph import IR_VERSION, OPSET
 
 if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
-
-OPSET, IR_VERSION = 17, 8
 
 
 def export(network: Any, path: Path, facts: dict[str, str]) -> None:

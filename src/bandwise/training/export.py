@@ -14,6 +14,7 @@ from bandwise.training.checkpoint import trained_network
 from bandwise.training.drift import largest_difference
 from bandwise.training.grow import with_filter_of
 from bandwise.training.quantise import checksum, quantise
+from bandwise.training.shards import finished_shards
 from bandwise.training.step_graph import step_graph
 from bandwise.training.treble import TREBLE_SHIFT, TREBLE_SLOPE, decide_treble
 
@@ -24,7 +25,7 @@ LARGEST_DRIFT = 1e-4  # of the float32 graph from the trained network
 def data_fingerprint(shards: Path) -> str:
     """SHA-256 over names and contents of the shards in a folder."""
     digest = hashlib.sha256()
-    for path in sorted(shards.glob("shard-*.npy")):
+    for path in finished_shards(shards):
         digest.update(f"{path.name} {checksum(path)}\n".encode())
     return digest.hexdigest()
 

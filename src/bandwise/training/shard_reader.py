@@ -9,7 +9,7 @@ import numpy as np
 
 from bandwise.errors import BandwiseError
 from bandwise.training.records import copy_sequence, empty_batch, frames_in, has_spectra, latest_start
-from bandwise.training.shards import HOP_S
+from bandwise.training.shards import HOP_S, finished_shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ class ShardReader:
 
     def rescan(self) -> None:
         """Open shards that were finished since the last look."""
-        for path in sorted(self.folder.glob("shard-*.npy")):
+        for path in finished_shards(self.folder):
             if path.name not in self._shards:
                 self._shards[path.name] = np.load(path, mmap_mode="r")
 

@@ -78,6 +78,11 @@ def shard_name(seed: int) -> str:
     return f"shard-{seed:06d}.npy"
 
 
+def finished_shards(folder: Path) -> list[Path]:
+    """The shards of a folder, by seed; one that is being written does not have its name yet."""
+    return sorted(folder.glob("shard-*.npy"))
+
+
 def bands_below(bandwidth_hz: float) -> int:
     """Number of bands whose target means something when the truth reaches up to `bandwidth_hz`.
 
