@@ -18,6 +18,7 @@ from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
 from bandwise.training.machine import flushed_denormals  # noqa: E402
+from bandwise.training.milestones import means  # noqa: E402
 from bandwise.training.model import SIZES  # noqa: E402
 from bandwise.training.schedule import learning_rate  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
@@ -192,7 +193,7 @@ def test_states_are_carried_from_window_to_window(tmp_path):
     (whole,) = losses_by_window(CONFIG, run.network, batch, cpu, torch.float32)
     parts = list(losses_by_window(replace(CONFIG, window=10), run.network, batch, cpu, torch.float32))
     assert len(parts) == 4
-    assert fitting.means([losses.named() for losses in parts]) == pytest.approx(whole.named(), rel=1e-5)
+    assert means([losses.named() for losses in parts]) == pytest.approx(whole.named(), rel=1e-5)
 
 
 def test_every_window_is_an_update(tmp_path):

@@ -19,6 +19,7 @@ from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.listener import ListenerLosses  # noqa: E402
 from bandwise.training.loss import LossConfig  # noqa: E402
+from bandwise.training.milestones import means  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
 from bandwise.training.spectral_loss import spectral_loss  # noqa: E402
@@ -119,7 +120,7 @@ def test_windows_lose_what_the_whole_loses(tmp_path):
     assert len(parts) == 4
     additive = ("gain_loss", "strength_loss", "spectral_loss")
     for name in additive:
-        assert fitting.means(parts)[name] == pytest.approx(whole[name], rel=1e-4)
+        assert means(parts)[name] == pytest.approx(whole[name], rel=1e-4)
 
 
 def test_the_loss_is_that_of_the_filtered_spectra(tmp_path):
