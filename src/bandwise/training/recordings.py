@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INT16_SCALE = 32_768.0
+WIDE_ENOUGH_HZ = 9_000.0  # a voice at 16 kHz is a voice more: the filter ends at 5 kHz, most bands below 8
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,16 @@ class Recordings:
     def _weights(self) -> NDArray[np.float64]:
         """Likelihood of each clip, summing to 1.
 
-        Half way between every second and every group (speaker, class) counting alike, times the bandwidth:
-        narrow recordings teach fewer bands.
+        Half way between every second and every group (speaker, class) counting alike, times the bandwidth up
+        to WIDE_ENOUGH_HZ: narrower recordings teach fewer bands.
         """
         seconds = {group: sum(clip.length for clip in clips) for group, clips in self.groups.items()}
-        weights = np.array([c.length / np.sqrt(seconds[c.group]) * c.bandwidth_hz for c in self.clips])
+        weights = np.array(
+            [
+                clip.length / np.sqrt(seconds[clip.group]) * min(clip.bandwidth_hz, WIDE_ENOUGH_HZ)
+                for clip in self.clips
+            ]
+        )
         return np.asarray(weights / weights.sum())
 
     def draw(self, rng: np.random.Generator) -> Clip:
