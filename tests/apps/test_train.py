@@ -39,7 +39,7 @@ def test_from_shards_to_a_network_that_runs(shards, tmp_path, capsys):
     run, model = tmp_path / "run", tmp_path / "models" / "mine.onnx"
     train(shards=shards, out=run, size="toy", updates=20, sequences=4, frames=30)
     assert {p.name for p in run.iterdir()} >= {"checkpoint.pt", "log.jsonl", "data.json"}
-    export(run, out=model, checksum=True)
+    export([run], out=model, checksum=True)
     said = capsys.readouterr().out
     assert "min left" in said
     assert "valid" in said

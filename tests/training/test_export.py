@@ -139,6 +139,18 @@ def test_run_is_exported_with_its_facts(run, int8, tolerance):
     assert [p.name for p in (run / "out").iterdir()] == ["model.onnx"]
 
 
+def test_mean_of_a_run_and_itself_is_that_run(run):
+    """Several runs go into one file, which names the configuration of each."""
+    files = []
+    for runs in ([run], [run, run]):
+        files.append(run / "out" / f"mean-of-{len(runs)}.onnx")
+        export_run(runs, files[-1])
+    one, two = (onnx.load(path) for path in files)
+    assert [w.raw_data for w in one.graph.initializer] == [w.raw_data for w in two.graph.initializer]
+    facts = {p.key: p.value for p in two.metadata_props}
+    assert len(json.loads(facts["training"])) == 2
+
+
 def test_graph_that_strays_is_not_written(run, monkeypatch):
     """If the graph disagreed with the network, export refuses and leaves nothing behind."""
     monkeypatch.setattr(exporting, "largest_difference", lambda *args: 0.5)
