@@ -24,6 +24,8 @@ def shards_of(
     data: Path | None, shards: Path | None, out: Path, hours: float, *, spectra: bool
 ) -> Iterator[tuple[Path, Path]]:
     """Folders of training and validation shards; made from `data` by a process that ends with the block."""
+    from bandwise.training.shards import finished_shards
+
     if shards is not None:
         yield shards / "train", shards / "valid"
         return
@@ -31,8 +33,6 @@ def shards_of(
         raise BandwiseError(
             f"got {data or 'no folder'}; training needs recordings or shards; pass a folder or --shards"
         )
-    from bandwise.training.shards import finished_shards
-
     folders = out / "shards" / "train", out / "shards" / "valid"
     maker = multiprocessing.get_context("spawn").Process(
         target=_make_shards, args=(data, *folders, hours, spectra)

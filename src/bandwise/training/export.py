@@ -40,8 +40,9 @@ def export_run(
 ) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
-    Of several runs it is the mean (`training.averaging`).  With `filter_run`, the deep filter is that of
-    another run; `decided_treble`: see `training.treble`.
+    Of several runs it is the mean (`training.averaging`), and the data named in the file are those of the
+    first.  With `filter_run`, the deep filter is that of another run; `decided_treble`: see
+    `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """

@@ -20,7 +20,7 @@ from bandwise.training.fit_config import FitConfig
 from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
 from bandwise.training.model import PercepNet, States
-from bandwise.training.sources import Batch
+from bandwise.training.sources import Batch, LowSpectra
 from bandwise.training.spectral_loss import spectral_loss
 
 
@@ -54,8 +54,10 @@ def losses_by_window(
 ) -> Iterator[Losses]:
     """Losses of each window of a batch in turn, the network's states carried on."""
     features, targets, bands_valid = (torch.from_numpy(v).to(device) for v in batch[:3])
-    weights = band_weights(current_levels(features), bands_valid, config.loss)
-    filtering = _filtering(config.loss, network, batch, device, dtype)
+    levels = current_levels(features)
+    weights = band_weights(levels, bands_valid, config.loss)
+    bands = _Bands(features, levels, targets, bands_valid)
+    filtering = _filtering(config.loss, network, batch.spectra, bands, dtype)
     states = None
     for first in range(0, features.shape[1], config.window):
         span = slice(first, min(first + config.window, features.shape[1]))
@@ -73,22 +75,28 @@ def current_levels(features: Tensor) -> Tensor:
     return torch.cat([first, ahead], dim=1)[:, : ahead.shape[1]]
 
 
+class _Bands(NamedTuple):
+    """A batch without its spectra, on the device of the training."""
+
+    features: Tensor
+    levels: Tensor  # of the frames decided on
+    targets: Tensor
+    valid: Tensor
+
+
 def _filtering(
-    config: LossConfig, network: PercepNet, batch: Batch, device: torch.device, dtype: torch.dtype
+    config: LossConfig, network: PercepNet, spectra: LowSpectra | None, bands: _Bands, dtype: torch.dtype
 ) -> "_Filtering | None":
     if network.filter is None:
         return None
-    if batch.spectra is None:
+    if spectra is None:
         raise BandwiseError(
             "got shards without spectra; a deep filter learns from shards made with --deep-filter; "
             "make such in another folder"
         )
-    features, targets, bands_valid, *spectra = (
-        torch.from_numpy(v).to(device) for v in (*batch[:3], *batch.spectra)
-    )
-    noisy, clean, scale = spectra
-    listener = Listener(clean, scale, current_levels(features), targets, bands_valid)
-    heard = network.filter.listen(noisy, scale, features, dtype)
+    noisy, clean, scale = (torch.from_numpy(v).to(bands.features.device) for v in spectra)
+    listener = Listener(clean, scale, bands.levels, bands.targets, bands.valid)
+    heard = network.filter.listen(noisy, scale, bands.features, dtype)
     return _Filtering(config.complex_weight, network.filter, noisy, clean, heard, listener, dtype)
 
 
