@@ -75,9 +75,40 @@ def test_features_and_targets_stay_together(tmp_path):
 def test_batches_follow_the_generator(tmp_path):
     """Equal generators, equal batches."""
     put_shard(tmp_path, 0)
-    reader = shard_reader.ShardReader(tmp_path)
-    one, two = (reader.batch(np.random.default_rng(7), 3, 20)[0] for _ in range(2))
+    readers = [shard_reader.ShardReader(tmp_path) for _ in range(2)]
+    one, two = (reader.batch(np.random.default_rng(7), 3, 20)[0] for reader in readers)
     np.testing.assert_array_equal(one, two)
+
+
+def heard(batch, records):
+    """Which of the records [any, 100 frames] each sequence of a batch was cut from, told by its levels."""
+    levels = records["features"][:, :, 1]
+    found = []
+    for features in batch.features:
+        start = int(features[0, 0])
+        same = (levels[:, start : start + len(features)] == features[:, 1]).all(axis=1)
+        found += np.flatnonzero(same).tolist()
+    return found
+
+
+def test_every_mixture_is_heard_once_before_any_again(tmp_path):
+    """Rounds of two shards of 4: each holds all 8, in another order; batches need not fit a round."""
+    records = np.concatenate([put_shard(tmp_path, seed) for seed in (0, 1)])
+    reader, rng = shard_reader.ShardReader(tmp_path), np.random.default_rng(3)
+    turns = [turn for _ in range(8) for turn in heard(reader.batch(rng, 3, 20), records)]
+    rounds = [turns[k : k + 8] for k in (0, 8, 16)]
+    assert [sorted(r) for r in rounds] == [list(range(8))] * 3
+    assert len({tuple(r) for r in rounds}) == 3
+
+
+def test_new_mixtures_are_heard_first(tmp_path):
+    """A shard that joins in the midst of a round is heard at once; then the round goes on."""
+    old = put_shard(tmp_path, 0)
+    reader, rng = shard_reader.ShardReader(tmp_path, rescan_batches=2), np.random.default_rng(0)
+    begun = heard(reader.batch(rng, 2, 20), old)
+    new = put_shard(tmp_path, 1)
+    assert sorted(heard(reader.batch(rng, 4, 20), new)) == [0, 1, 2, 3]
+    assert sorted([*begun, *heard(reader.batch(rng, 2, 20), old)]) == [0, 1, 2, 3]
 
 
 def test_new_shards_join_while_reading(tmp_path):

@@ -1,4 +1,8 @@
-"""Random or ordered sequences out of a folder of shards, for training and validation."""
+"""Random or ordered sequences out of a folder of shards, for training and validation.
+
+A network of a million weights learns mixtures by heart that it hears again and again, and then seems to be
+better than it is. So each is heard once before any is heard twice, and those that were just made come first.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
     from bandwise.training.sources import Batch
 
 
+Place = tuple[str, int]
+"""Name of a shard, number of a record in it."""
+
+
 class ShardReader:
     """Random training sequences out of a folder of shards; shards that appear later join in."""
 
@@ -26,6 +34,8 @@ class ShardReader:
         self.folder = Path(folder)
         self.rescan_batches = rescan_batches
         self._shards: dict[str, NDArray[np.void]] = {}
+        self._fresh: list[Place] = []
+        self._waiting: list[Place] = []
         self._calls = 0
         self.rescan()
         if not self._shards:
@@ -38,6 +48,7 @@ class ShardReader:
         for path in finished_shards(self.folder):
             if path.name not in self._shards:
                 self._shards[path.name] = np.load(path, mmap_mode="r")
+                self._fresh += self._places(path.name)
 
     @property
     def minutes(self) -> float:
@@ -51,17 +62,29 @@ class ShardReader:
         return all(has_spectra(shard) for shard in self._shards.values())
 
     def batch(self, rng: np.random.Generator, sequences: int, frames: int) -> Batch:
-        """Random sequences of `frames` frames from random places."""
+        """Sequences of `frames` frames from random places of the records whose turn it is."""
         self._calls += 1
         if self._calls % self.rescan_batches == 0:
             self.rescan()
-        shards = list(self._shards.values())
         batch = empty_batch(sequences, frames, spectra=self.spectra)
         for row in range(sequences):
-            shard = shards[int(rng.integers(len(shards)))]
+            name, number = self._next(rng)
+            shard = self._shards[name]
             start = int(rng.integers(latest_start(shard, frames) + 1))
-            copy_sequence(shard[int(rng.integers(len(shard)))], start, batch, row)
+            copy_sequence(shard[number], start, batch, row)
         return batch
+
+    def _next(self, rng: np.random.Generator) -> Place:
+        """Whose turn it is: every record once, in random order, before any again; new ones first."""
+        if not (self._fresh or self._waiting):
+            self._fresh = [place for name in self._shards for place in self._places(name)]
+        if self._fresh:
+            self._waiting += [self._fresh[i] for i in rng.permutation(len(self._fresh))]
+            self._fresh = []
+        return self._waiting.pop()
+
+    def _places(self, name: str) -> list[Place]:
+        return [(name, number) for number in range(len(self._shards[name]))]
 
     def sequences(self, frames: int, sequences: int) -> Iterator[Batch]:
         """Everything once, in order, in batches of at most `sequences`: for validation."""
