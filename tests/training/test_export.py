@@ -135,12 +135,12 @@ def test_run_is_exported_with_its_facts(run, int8, tolerance):
     facts = {p.key: p.value for p in onnx.load(run / "out" / "model.onnx").metadata_props}
     assert json.loads(facts["network"])["gru"] == SIZES["toy"].gru
     assert [config["updates"] for config in json.loads(facts["training"])] == [1]
-    assert json.loads(facts["training_data"]) == {"sha256": "abc"}
+    assert json.loads(facts["training_data"]) == [{"sha256": "abc"}]
     assert [p.name for p in (run / "out").iterdir()] == ["model.onnx"]
 
 
 def test_mean_of_a_run_and_itself_is_that_run(run):
-    """Several runs go into one file, which names the configuration of each."""
+    """Several runs go into one file, which names the configuration and, if known, the data of each."""
     files = []
     for runs in ([run], [run, run]):
         files.append(run / "out" / f"mean-of-{len(runs)}.onnx")
@@ -149,6 +149,7 @@ def test_mean_of_a_run_and_itself_is_that_run(run):
     assert [w.raw_data for w in one.graph.initializer] == [w.raw_data for w in two.graph.initializer]
     facts = {p.key: p.value for p in two.metadata_props}
     assert len(json.loads(facts["training"])) == 2
+    assert json.loads(facts["training_data"]) == [None, None]
 
 
 def test_graph_that_strays_is_not_written(run, monkeypatch):

@@ -40,16 +40,18 @@ def export_run(
 ) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
-    Of several runs it is the mean (`training.averaging`), and the data named in the file are those of the
-    first.  With `filter_run`, the deep filter is that of another run; `decided_treble`: see
-    `training.treble`.
+    Of several runs it is the mean (`training.averaging`); the file names the configuration and the data of
+    each.  With `filter_run`, the deep filter is that of another run; `decided_treble`: see `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
     paths = [_checkpoint(run) for run in runs]
     trained = [trained_network(path) for path in paths]
     network = mean_network([each for each, _ in trained])
-    facts = {"training": json.dumps([asdict(config) for _, config in trained])}
+    facts = {
+        "training": json.dumps([asdict(config) for _, config in trained]),
+        "training_data": json.dumps([_data_facts(path) for path in paths]),
+    }
     if filter_run:
         donor, config = trained_network(_checkpoint(filter_run))
         network = with_filter_of(donor, network)
@@ -57,9 +59,6 @@ def export_run(
     if decided_treble:
         decide_treble(network)
         facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})
-    data = paths[0].with_name(DATA_FACTS)
-    if data.exists():
-        facts["training_data"] = data.read_text()
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.part")
     try:
@@ -80,3 +79,9 @@ def export_run(
 
 def _checkpoint(run: Path) -> Path:
     return run / "checkpoint.pt" if run.is_dir() else run
+
+
+def _data_facts(checkpoint: Path) -> object:
+    """What is known of the data of a run; None of a run that did not end."""
+    facts = checkpoint.with_name(DATA_FACTS)
+    return json.loads(facts.read_text()) if facts.exists() else None
