@@ -35,7 +35,8 @@ def demo(
     """
     from bandwise.apps import enhance
     from bandwise.apps.jobs import Job
-    from bandwise.apps.run import RunOptions, excerpt, run_job
+    from bandwise.apps.run_file import excerpt, run_job
+    from bandwise.apps.run_options import RunOptions
     from bandwise.errors import BandwiseError
     from bandwise.measure.plots import before_and_after, require_matplotlib
 

@@ -47,7 +47,8 @@ def dynamics(
 
     The output has the length, sample rate, channels and sample format of the input and is aligned with it.
     """
-    from bandwise.apps.run import RunOptions, process_files
+    from bandwise.apps.run import process_files
+    from bandwise.apps.run_options import RunOptions
 
     make = partial(make_dynamics, preset=preset)
     make(48_000, channels or 1)  # a wrong preset is told before any file is touched

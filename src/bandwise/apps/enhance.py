@@ -56,7 +56,8 @@ def enhance(
 
     The output has the length, sample rate, channels and sample format of the input and is aligned with it.
     """
-    from bandwise.apps.run import RunOptions, process_files
+    from bandwise.apps.run import process_files
+    from bandwise.apps.run_options import RunOptions
 
     make = partial(
         make_suppressor, model=model, postfilter=postfilter, attenuation_limit_db=attenuation_limit_db

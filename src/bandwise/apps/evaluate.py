@@ -1,7 +1,6 @@
 """`bandwise evaluate`: how much better speech gets, as a table."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from bandwise.apps import measuring
+from bandwise.apps.evaluate_notes import gap_notes, lag_notes
 from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
@@ -173,31 +173,3 @@ def _print(rows: list[Row], harm: list[Row], scorer: Scorer, *, as_json: bool) -
         measuring.print_table(gains)
     if harm:
         measuring.print_table(draw(harms, scorer.titles(), HARM))
-
-
-def lag_notes(rows: Sequence[Row]) -> list[str]:
-    """One line for every system whose output did not line up with the clean signal."""
-    notes = []
-    for system in dict.fromkeys(row.system for row in rows):
-        lags = sorted(row.lag_samples for row in rows if row.system == system and row.lag_samples)
-        if lags:
-            median = lags[len(lags) // 2]
-            notes.append(f"{system} lagged in {len(lags)} recordings (median {median} samples); put right")
-    return notes
-
-
-def gap_notes(rows: Sequence[Row]) -> list[str]:
-    """One line for every mean that lacks recordings which the noisy signal has a score for."""
-    gaps = Counter(gap for row, before in tables.beside_noisy(rows) for gap in _gaps(row, before))
-    return [
-        f"{system} has no finite {key} in {n} recordings; left out of its mean"
-        for (system, key), n in gaps.items()
-    ]
-
-
-def _gaps(row: Row, before: Row) -> list[tuple[str, str]]:
-    return [
-        (row.system, key)
-        for key, value in tables.finite(before.scores).items()
-        if value is not None and tables.finite(row.scores)[key] is None
-    ]

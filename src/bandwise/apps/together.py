@@ -5,23 +5,20 @@ read once for all channels, like the weights of a network, is read less often.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandwise.apps.jobs import PIPE, Job
 from bandwise.apps.report import Outcome
-from bandwise.audio_io import open_sink, open_source
-from bandwise.door import convert
+from bandwise.apps.seat import Seat
+from bandwise.audio_io import open_source
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor
 
 BLOCK_SECONDS = 0.5
-
-Columns = NDArray[np.float32]
 
 
 def grouped(jobs: Sequence[Job], most: int) -> list[list[Job]]:
@@ -43,69 +40,6 @@ def _facts(job: Job) -> tuple[int, int] | None:
             return (source.sample_rate, source.frames) if source.frames else None
     except (BandwiseError, OSError):
         return None
-
-
-class Seat:
-    """One file on its way through some columns of the audio. What goes wrong ends this file alone."""
-
-    def __init__(self, job: Job, everyone: ExitStack) -> None:
-        """`everyone` ends when all files do, and throws away what is unfinished when it ends in an error."""
-        self.job, self.error, self.frames, self.nonfinite_samples = job, "", 0, 0
-        self._written, self._ended, self._open = 0, False, ExitStack()
-        everyone.push(self._open)
-        with self._alone():
-            self.source = self._open.enter_context(open_source(job.source))
-            self._sink = self._open.enter_context(open_sink(job.target, self.source))
-            same = self.source.dtype == self._sink.dtype
-            self._dtype = self.source.dtype if same else "float32"
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Run a step of a file that has not failed; note its failure."""
-        try:
-            yield
-        except (BandwiseError, OSError) as error:
-            self.error, self._ended = str(error), True
-            with ExitStack() as gone:
-                gone.push(lambda *_: True)  # what was written is thrown away; more errors tell no more
-                self._open.__exit__(type(error), error, error.__traceback__)
-
-    def read(self, size: int) -> Columns:
-        """Return the next `size` frames, with silence after the end."""
-        out = np.zeros((size, self.source.channels), np.float32)
-        with self._alone():
-            filled = 0
-            while filled < size and not self._ended:
-                block = self.source.read(size - filled)
-                self._ended = not len(block)
-                out[filled : filled + len(block)] = convert(convert(block, self._dtype), "float32")
-                filled += len(block)
-            self.nonfinite_samples += int(np.count_nonzero(~np.isfinite(out[:filled])))
-            self.frames += filled
-        return out
-
-    def write(self, block: Columns) -> None:
-        """Take what belongs to frames that were read."""
-        wanted = block[: self.frames - self._written]
-        if len(wanted) and not self.error:
-            with self._alone():
-                self._sink.write(convert(np.ascontiguousarray(wanted), self._dtype))
-                self._written += len(wanted)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing more to read."""
-        return self._ended
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self.error:
-            return
-        with self._alone():
-            self.source.close()  # in place: not everywhere can an open file be replaced
-            if not self.frames:
-                raise BandwiseError(f"{self.source.name} is empty: it holds no samples; check what made it")
-            self._open.close()
 
 
 def run_together(
