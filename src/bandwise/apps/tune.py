@@ -1,21 +1,13 @@
 """`bandwise tune`: a preset for a loudspeaker, from its data, its measurements or a recording of a sweep."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bandwise.apps import measuring
-from bandwise.apps.report import note
+from bandwise.apps.tune_sources import from_driver, from_files, from_recording, write_sweep
 from bandwise.errors import BandwiseError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bandwise.lab.deriving import Response, Tuning
-    from bandwise.lab.limits import Table
-    from bandwise.lab.trial import Targets
 
 
 def tune(
@@ -62,133 +54,13 @@ def tune(
 
         require_matplotlib()
     if sweep is not None:
-        _write_sweep(sweep)
+        write_sweep(sweep)
     elif driver is not None:
         from bandwise.lab.trial import Targets
 
-        _from_driver(driver, rail_v, Targets(target, rest), evaluations, music, seed, output, plot)
+        from_driver(driver, rail_v, Targets(target, rest), evaluations, music, seed, output, plot)
     elif recording is not None:
-        _from_recording(recording, target, output, plot)
+        from_recording(recording, target, output, plot)
     else:
         assert distortion is not None
-        _from_files(distortion, response, target, output, plot)
-
-
-def _write_sweep(path: Path) -> None:
-    import soundfile
-
-    from bandwise.audio_io.sinks import atomic
-    from bandwise.lab.sweep import SAMPLE_RATE, test_signal
-
-    x = test_signal()
-    with atomic(path) as temporary:
-        soundfile.write(temporary, x, SAMPLE_RATE, "PCM_24")
-    note(
-        f"{path}: {len(x) / SAMPLE_RATE:.0f} s; play it through the device at full volume, unprocessed, "
-        "record it at 48 kHz close to the driver"
-    )
-
-
-def _from_driver(
-    driver: str,
-    rail_v: float,
-    targets: "Targets",
-    evaluations: int,
-    music: Path | None,
-    seed: int,
-    output: Path,
-    plot: Path | None,
-) -> None:
-    from bandwise.device.amplifier import Amplifier
-    from bandwise.device.driver_files import load_driver
-    from bandwise.lab.bench import Bench
-    from bandwise.lab.deriving import Choice, derive
-    from bandwise.lab.limits import simulated_limits
-    from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
-    from bandwise.lab.programme import excerpt, recorded, synthesised
-    from bandwise.lab.trial import rail_sag_db
-
-    bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
-    pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
-    with measuring.told_when_compiling():
-        x, share = excerpt(pieces, PROGRAMME_SECONDS)
-        limits = simulated_limits(bench.loudspeaker, targets.distortion_percent)
-        if evaluations:
-            with measuring.progress("tuning", evaluations) as done:
-                tuning = tuned(
-                    bench, x, targets, evaluations, lambda _n, worth: done(f"{worth:.1f}"), limits, share
-                )
-        else:
-            sag_db = rail_sag_db(bench, x * 10 ** (bench.full_drive_db / 20))
-            percent = targets.distortion_percent
-            tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=percent, optimised=False)
-        _write(
-            output, tuning, f"For {bench.driver.name} at {rail_v:g} V: {bench.driver.source or 'no source'}."
-        )
-        if plot:
-            from bandwise.lab.tuning_chart import chart_of_model
-
-            _draw(plot, chart_of_model(limits, tuning.settings, bench, x, share))
-
-
-def _from_recording(recording: Path, target: float, output: Path, plot: Path | None) -> None:
-    from bandwise.lab.sweep import read_recording, table_of
-
-    table = table_of(read_recording(*_read(recording)))
-    heading = f"From a recording of the test signal; distortion aimed at: {target:g} %."
-    _from_table(table, None, target, heading, output, plot)
-
-
-def _from_files(
-    distortion: Path, response: Path | None, target: float, output: Path, plot: Path | None
-) -> None:
-    from bandwise.lab.limits import measured_response, measured_table
-
-    curve = measured_response(response) if response else None
-    heading = f"From measurements; distortion aimed at: {target:g} %."
-    _from_table(measured_table(distortion), curve, target, heading, output, plot)
-
-
-def _from_table(
-    table: "Table", curve: "Response | None", target: float, heading: str, output: Path, plot: Path | None
-) -> None:
-    from bandwise.lab.deriving import derive
-    from bandwise.lab.limits import limits_of_table
-    from bandwise.lab.optimising import CAUTIOUS
-
-    limits = limits_of_table(table, target)
-    tuning = derive(limits, CAUTIOUS, target_percent=target, optimised=False, response_db=curve)
-    _write(output, tuning, heading)
-    if plot:
-        from bandwise.lab.tuning_chart import chart_of_measurements
-
-        _draw(plot, chart_of_measurements(limits, tuning.settings, table))
-
-
-def _read(path: Path) -> "tuple[NDArray[np.float64], int]":
-    import numpy as np
-
-    from bandwise.audio_io import open_source
-    from bandwise.door import convert
-
-    with open_source(str(path)) as source:
-        pieces = []
-        while len(block := source.read(source.sample_rate)):
-            pieces.append(convert(block, "float64"))
-        return np.concatenate(pieces)[:, 0], source.sample_rate
-
-
-def _write(output: Path, tuning: "Tuning", heading: str) -> None:
-    from bandwise.lab.files import write_text
-    from bandwise.lab.preset_text import preset_text
-
-    write_text(output, preset_text(tuning, heading))
-    note(f"{output}: bandwise dynamics music.wav -o out.wav --preset {output}")
-
-
-def _draw(plot: Path, picture: bytes) -> None:
-    from bandwise.audio_io.sinks import atomic
-
-    with atomic(plot) as temporary:
-        temporary.write_bytes(picture)
-    note(f"drew {plot}")
+        from_files(distortion, response, target, output, plot)
