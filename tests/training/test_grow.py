@@ -8,17 +8,23 @@ torch = pytest.importorskip("torch")
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training.grow import grow, with_filter_of  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import SIZES, PercepNet, PercepNetConfig  # noqa: E402
+from bandwise.training.pruning import Pruning  # noqa: E402
 
 LARGER = replace(SIZES["toy"], dense=21, convolution=40, gru=60, strength_gru=23)
 
 
-def _toy():
+def _trained(config):
+    """A network with weights larger than the usual first ones."""
     torch.manual_seed(3)
-    small = PercepNet(SIZES["toy"])
-    for parameter in small.parameters():
+    network = PercepNet(config)
+    for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    return small
+    return network
+
+
+def _toy():
+    return _trained(SIZES["toy"])
 
 
 def test_a_grown_network_computes_what_the_small_one_did():
@@ -44,15 +50,28 @@ def test_networks_do_not_shrink():
         grow(_toy(), replace(LARGER, gru=10))
 
 
-def test_copies_of_a_unit_learn_different_things():
-    """The gradients that enter two copies of one unit differ, so training can make use of both."""
+def test_new_units_take_part_at_once():
+    """Every weight that leads from a new unit to an old one is zero, and has a gradient."""
     large = grow(_toy(), LARGER)
     gains, _, _ = large(torch.randn(2, 20, 70))
     gains.square().mean().backward()
-    entering = large.gru2.weight_ih_l0.grad[:60]
-    source = grow(_toy(), LARGER).gru2.weight_ih_l0.detach()[:60]
-    copies = torch.cdist(source[:24, :1], source[24:, :1]).argmin(0)
-    assert not torch.allclose(entering[24:], entering[copies], rtol=0.05)
+    leaving = large.gru2.weight_ih_l0[:24, 24:], large.gru2.weight_ih_l0.grad[:24, 24:]
+    assert (leaving[0] == 0).all()
+    assert (leaving[1] != 0).all()
+
+
+def test_pruning_spares_what_was_learnt():
+    """The least tiles go, which are those of new units: with half of all gone, the outputs are as before."""
+    small = _trained(PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16))
+    large = grow(small, PercepNetConfig(dense=16, convolution=64, gru=64, strength_gru=32))
+    pruning = Pruning()
+    pruning.tighten(large, 0.5)
+    pruning.apply(large)
+    assert (large.gru2.weight_hh_l0 == 0).float().mean() >= 0.45
+    features = torch.randn(1, 30, 70)
+    with torch.no_grad():
+        for before, after in zip(small(features)[:2], large(features)[:2], strict=True):
+            assert torch.allclose(before, after, atol=1e-5)
 
 
 def test_a_deep_filter_is_taken_over():
