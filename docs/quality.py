@@ -25,7 +25,8 @@ from bandwise.measure.quality import METRICS, Metric
 from bandwise.measure.reuse import read_rows
 from bandwise.measure.reverberation import decay_time_s, srmr
 from bandwise.measure.rows import NOISY, Row
-from bandwise.measure.scoring import DNSMOS_TITLES, Scorer, score_outputs
+from bandwise.measure.scorer import DNSMOS_TITLES, Scorer
+from bandwise.measure.scoring import score_outputs
 from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
 from bandwise.suppress.suppressor import enhance
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bandwise.errors import BandwiseError
-from bandwise.measure.scoring import align
+from bandwise.measure.alignment import align
 from bandwise.measure.voices import synthesise
 from bandwise.peers.peer import Absent, Peer, int16_frame
 from bandwise.peers.registry import KNOWN, find_peer, find_peers

@@ -9,7 +9,8 @@ from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.pairs import Pair
 from bandwise.measure.reuse import read_rows
-from bandwise.measure.scoring import Scorer, evaluate_pairs
+from bandwise.measure.scorer import Scorer
+from bandwise.measure.scoring import evaluate_pairs
 
 SDR = Scorer(("si_sdr",))
 

@@ -7,8 +7,10 @@ import pytest
 
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
+from bandwise.measure.alignment import align
 from bandwise.measure.pairs import Pair, read_pairs
-from bandwise.measure.scoring import Scorer, align, evaluate_pairs
+from bandwise.measure.scorer import Scorer
+from bandwise.measure.scoring import evaluate_pairs
 
 SDR = Scorer(("si_sdr",))
 

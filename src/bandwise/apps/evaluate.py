@@ -18,7 +18,8 @@ from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
 from bandwise.measure.pairs import Pair, matched_files, read_pairs
 from bandwise.measure.reuse import ON_CLEAN, read_rows
 from bandwise.measure.rows import Row
-from bandwise.measure.scoring import Process, Scorer, evaluate_pairs
+from bandwise.measure.scorer import Scorer
+from bandwise.measure.scoring import Process, evaluate_pairs
 from bandwise.measure.valid_split import ValidSplit
 
 HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"

@@ -9,7 +9,7 @@ from typing import Any
 
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
-from bandwise.measure.scoring import Scorer
+from bandwise.measure.scorer import Scorer
 
 
 def parse_snrs(text: str) -> tuple[float, ...]:

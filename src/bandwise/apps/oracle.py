@@ -15,7 +15,8 @@ from bandwise.measure.mixtures import MixtureSettings, mix, mixtures
 from bandwise.measure.pairs import Audio, Pair, read_mono
 from bandwise.measure.quality import at_rate
 from bandwise.measure.rows import Row
-from bandwise.measure.scoring import Scorer, score_outputs
+from bandwise.measure.scorer import Scorer
+from bandwise.measure.scoring import score_outputs
 from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
 
 MEASURES = ("pesq", "stoi", "si_sdr")

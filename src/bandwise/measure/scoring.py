@@ -1,84 +1,27 @@
 """Every pair through every system, and every result through every measure."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
-from bandwise.measure import dnsmos
+from bandwise.measure.alignment import align
 from bandwise.measure.pairs import Audio, Pair, metadata
-from bandwise.measure.quality import METRICS, Metric, Signal
 from bandwise.measure.reuse import Memory
 from bandwise.measure.rows import NOISY, Row
+from bandwise.measure.scorer import Scorer
 
 Process = Callable[[Audio, int], NDArray[Any]]
 """A system: mono samples and their rate in, as many samples out."""
 
 _Outputs = Mapping[str, NDArray[Any] | Row]
-_Case = tuple[Pair, _Outputs, "Scorer"]
-
-LONGEST_LAG_S = 0.1
-LAG_ADVANTAGE = 1.01
-
-DNSMOS_TITLES = {"sig": "SIG", "bak": "BAK", "ovr": "OVR", "p808": "P.808"}
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """Which measures are taken. Those whose package is missing are left out; `missing()` says so.
-
-    `keys`: some of pesq, stoi, estoi, si_sdr, lsd_high; all if None.  `dnsmos_folder`: with it, sig, bak, ovr
-    and p808, too.
-    """
-
-    keys: Sequence[str] | None = None
-    dnsmos_folder: Path | None = None
-    _known: tuple[Metric, ...] = field(default=METRICS, repr=False)
-
-    def __post_init__(self) -> None:
-        known = [metric.key for metric in self._known]
-        for key in self.keys or ():
-            if key not in known:
-                raise BandwiseError(
-                    f"measure {key!r} is unknown; there are {', '.join(known)}; pick of these"
-                )
-        if self.dnsmos_folder is not None:
-            dnsmos.check_folder(self.dnsmos_folder)
-
-    @property
-    def wanted(self) -> list[Metric]:
-        """The measures asked for, installed or not."""
-        return [metric for metric in self._known if self.keys is None or metric.key in self.keys]
-
-    def titles(self) -> dict[str, tuple[str, int]]:
-        """Title and digits of every measure that is taken, by key, in the order of the table."""
-        columns = {metric.key: (metric.title, metric.digits) for metric in self.wanted if metric.installed}
-        if self.dnsmos_folder is not None:
-            columns |= {key: (title, 2) for key, title in DNSMOS_TITLES.items()}
-        return columns
-
-    def missing(self) -> list[str]:
-        """One line for every package that some measure lacks."""
-        packages = dict.fromkeys(metric.package for metric in self.wanted if not metric.installed)
-        notes = []
-        for package in packages:
-            titles = ", ".join(m.title for m in self.wanted if m.package == package)
-            notes.append(f"{titles} left out: package {package} is not installed; pip install '{package}'")
-        return notes
-
-    def __call__(self, clean: Signal, processed: Signal, sample_rate: int) -> dict[str, float]:
-        """The scores of `processed[n]` against `clean[n]`, aligned, by key."""
-        scores = {m.key: m.measure(clean, processed, sample_rate) for m in self.wanted if m.installed}
-        if self.dnsmos_folder is not None:
-            scores |= dnsmos.score(self.dnsmos_folder, processed, sample_rate)
-        return scores
+_Case = tuple[Pair, _Outputs, Scorer]
 
 
 def evaluate_pairs(
@@ -128,26 +71,6 @@ def score_outputs(
         rows += done
         on_pair(done[0].name)
     return rows
-
-
-def align(clean: Signal, processed: Signal, sample_rate: int) -> tuple[Signal, int]:
-    """`(processed moved onto clean, how many samples it lagged)`, by cross-correlation within 0.1 s.
-
-    A lag counts only if it correlates 1 % better than none does: noise and filters move the peak of an
-    aligned signal, too.
-    """
-    samples, longest = len(clean), round(LONGEST_LAG_S * sample_rate)
-    size = 1 << (samples + longest).bit_length()
-    spectrum = np.fft.rfft(processed, size) * np.conj(np.fft.rfft(clean, size))
-    correlation = np.fft.irfft(spectrum, size)
-    lags = np.arange(-longest, longest + 1)
-    at_lags = correlation[lags]
-    lag = int(lags[np.argmax(at_lags)])
-    if at_lags.max() <= LAG_ADVANTAGE * max(correlation[0], 0.0):
-        return processed, 0
-    if lag > 0:
-        return np.concatenate([processed[lag:], np.zeros(lag, processed.dtype)]), lag
-    return np.concatenate([np.zeros(-lag, processed.dtype), processed[:lag]]), lag
 
 
 def _through(
