@@ -1,11 +1,8 @@
 """Where audio goes: files that appear whole or not at all, and standard output."""
 
-import os
-import stat
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -13,8 +10,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from bandwise.audio_io.pipes import PcmFormat, encode, wav_header
+from bandwise.audio_io.atomic_file import atomic
+from bandwise.audio_io.pipes import PcmFormat, encode
 from bandwise.audio_io.sources import DTYPES, PIPE, Source
+from bandwise.audio_io.wav import wav_header
 from bandwise.door import convert
 from bandwise.errors import BandwiseError
 
@@ -149,33 +148,6 @@ def output_format(path: Path, source: Source) -> tuple[str, str]:
     if file_format == "WAV" and (source.frames or 0) * source.channels * sample_bytes > _WAV_LIMIT_BYTES:
         file_format = "RF64"
     return file_format, subtype
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; it takes the name at the end, or vanishes on any error.
-
-    A link is followed, so that what it points to is replaced; the rights of an old file are kept.
-    """
-    target = path.resolve()
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}.", suffix=f".part{target.suffix}", dir=target.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
-        temporary.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Protocol
 import soundfile
 from numpy.typing import NDArray
 
-from bandwise.audio_io.pipes import NotPcmWavError, PcmFormat, PcmReader, read_wav_header
+from bandwise.audio_io.pipes import PcmFormat, PcmReader
+from bandwise.audio_io.wav import NotPcmWavError, read_wav_header
 from bandwise.errors import BandwiseError
 
 PIPE = "-"
