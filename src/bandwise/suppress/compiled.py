@@ -17,9 +17,10 @@ from bandwise.suppress.packing import (
     state_sizes,
 )
 from bandwise.suppress.places import PLACES
-from bandwise.suppress.step import States, Weights, room_for, think
+from bandwise.suppress.step import States, room_for, think
 from bandwise.suppress.stft import Array
 from bandwise.suppress.tap_network import TapStates, estimate_taps
+from bandwise.suppress.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.suppress.int8 import pack
-from bandwise.suppress.step import States, Weights
+from bandwise.suppress.step import States
 from bandwise.suppress.tile import TILE
+from bandwise.suppress.weights import Weights
 
 Named = dict[str, NDArray[Any]]
 

@@ -15,6 +15,7 @@ from bandwise.kernels import kernel
 from bandwise.suppress.answers import Answers, Seen
 from bandwise.suppress.features import PITCH_CORRELATION, PITCH_PERIOD, period_of
 from bandwise.suppress.int8 import affine
+from bandwise.suppress.layers import copy, gate, project
 from bandwise.suppress.places import (
     ANSWERED,
     BELOW,
@@ -27,8 +28,8 @@ from bandwise.suppress.places import (
     SOUND,
     SPAN,
 )
-from bandwise.suppress.step import Weights, copy, gate, layer_of, project
 from bandwise.suppress.stft import WINDOW_SAMPLES, Array
+from bandwise.suppress.weights import Weights, layer_of
 
 # The int8 layers in the order in which they are read.
 PATCH, NEAR_IN, NEAR_OUT, FIRST_MEMORY, SECOND_MEMORY, TAPS_OUT = 0, 1, 2, 3, 7, 11
