@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-from bandwise.apps.interrupts import end_on_sigterm
+from bandwise.apps.interrupts import TIDYING_S, end_on_sigterm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -18,7 +19,8 @@ Result = TypeVar("Result")
 def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """Yield function(item) of every item as it is done, worked on in processes of their own memory.
 
-    On Ctrl-C each process is told to tidy up and end.
+    On Ctrl-C, or whatever else ends the loop, each process is told to tidy up and end, and it ends before
+    the loop does.
     """
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
     try:
@@ -27,11 +29,20 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: i
         for task in as_completed(tasks):
             yield task.result()
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in active_children():
-            child.terminate()
+        _end(active_children())
         raise
-    pool.shutdown()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end(children: list[BaseProcess]) -> None:
+    """Tell processes to end until they have: one that is told inside a callback hears nothing of it."""
+    while children:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.join(2 * TIDYING_S)
+        children = [child for child in children if child.is_alive()]
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+"""Processes that all end in order."""
+
+import time
+
+import pytest
+
+from bandwise.apps.pool import spread
+
+
+def double(x):
+    """What a worker does."""
+    return 2 * x
+
+
+def stay(folder):
+    """Take no notice of being told to end once; when told again, tidy up, which is to leave a note behind."""
+    try:
+        try:
+            (folder / "busy").touch()
+            time.sleep(600)
+        except SystemExit:
+            time.sleep(600)
+    finally:
+        (folder / "tidied").touch()
+
+
+def stay_or_fail(folder):
+    """Stay in the folder; or, told to fail beside it, do so when it is busy."""
+    if folder.name != "fail":
+        return stay(folder)
+    while not (folder.parent / "busy").exists():
+        time.sleep(0.01)
+    raise ValueError(str(folder))
+
+
+def test_results_come_as_they_are_done():
+    """Every item once, whichever process had it."""
+    assert sorted(spread(double, range(5), 2)) == [0, 2, 4, 6, 8]
+
+
+def test_an_error_ends_those_that_do_not_listen_at_first(tmp_path):
+    """When the loop is over, the other process has tidied up, though it missed the first call to end."""
+    results = spread(stay_or_fail, [tmp_path, tmp_path / "fail"], 2)
+    with pytest.raises(ValueError, match="fail"):
+        next(results)
+    assert (tmp_path / "tidied").exists()
