@@ -31,13 +31,13 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         large = PercepNet(config)
-    state = large.state_dict()
+    state, sizes = large.state_dict(), _layers(small.config, config)
     for name, old in small.state_dict().items():
         layer, _, kind = name.rpartition(".")
-        if layer in (sizes := _layers(small.config, config)):
+        if layer in sizes:
             blocks, into, sources = sizes[layer]
-            sources = [into] if kind == "weight_hh_l0" else sources
-            _put(old, state[name], _places([into] * blocks), _places(sources))
+            read = [into] if kind == "weight_hh_l0" else sources
+            _put(old, state[name], _places([into] * blocks), _places(read))
         else:
             state[name] = old
     large.load_state_dict(state)
@@ -80,8 +80,8 @@ def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[int, 
 
 def _places(parts: list[Widths]) -> Tensor:
     """Where the small network's rows or columns lie among the large one's, which are parts in a row."""
-    starts = torch.tensor([0, *(new for _, new in parts)]).cumsum(0)
-    return torch.cat([start + torch.arange(old) for start, (old, _) in zip(starts, parts, strict=False)])
+    ends = torch.tensor([new for _, new in parts]).cumsum(0)
+    return torch.cat([end - new + torch.arange(old) for end, (old, new) in zip(ends, parts, strict=True)])
 
 
 def _put(old: Tensor, into: Tensor, rows: Tensor, columns: Tensor) -> None:
