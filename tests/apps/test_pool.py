@@ -1,10 +1,13 @@
 """Processes that all end in order."""
 
+import os
 import time
 
 import pytest
 
 from bandwise.apps.pool import spread
+
+LONGER_THAN_ANY_TEST_S = 600  # nobody waits for it: the process is told to end
 
 
 def double(x):
@@ -16,10 +19,10 @@ def stay(folder):
     """Take no notice of being told to end once; when told again, tidy up, which is to leave a note behind."""
     try:
         try:
-            (folder / "busy").touch()
-            time.sleep(600)
+            (folder / "busy").open("w").close()  # a named pipe: opens when the other end does
+            time.sleep(LONGER_THAN_ANY_TEST_S)
         except SystemExit:
-            time.sleep(600)
+            time.sleep(LONGER_THAN_ANY_TEST_S)
     finally:
         (folder / "tidied").touch()
 
@@ -28,8 +31,7 @@ def stay_or_fail(folder):
     """Stay in the folder; or, told to fail beside it, do so when it is busy."""
     if folder.name != "fail":
         return stay(folder)
-    while not (folder.parent / "busy").exists():
-        time.sleep(0.01)
+    (folder.parent / "busy").open().close()
     raise ValueError(str(folder))
 
 
@@ -40,6 +42,7 @@ def test_results_come_as_they_are_done():
 
 def test_an_error_ends_those_that_do_not_listen_at_first(tmp_path):
     """When the loop is over, the other process has tidied up, though it missed the first call to end."""
+    os.mkfifo(tmp_path / "busy")
     results = spread(stay_or_fail, [tmp_path, tmp_path / "fail"], 2)
     with pytest.raises(ValueError, match="fail"):
         next(results)

@@ -28,7 +28,7 @@ Place = tuple[str, int]
 
 
 class ShardReader:
-    """Random training sequences out of a folder of shards; shards that appear later join in."""
+    """Training sequences out of a folder of shards, round by round; shards that appear later join in."""
 
     def __init__(self, folder: Path | str, rescan_batches: int = 50) -> None:
         self.folder = Path(folder)
