@@ -12,9 +12,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bandwise import __version__
-from bandwise.apps.interrupts import end_on_sigterm
 from bandwise.apps.report import tell_error
 from bandwise.errors import BandwiseError
+from bandwise.interrupts import end_on_sigterm
 
 
 class Command(NamedTuple):

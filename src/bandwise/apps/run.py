@@ -7,12 +7,12 @@ from itertools import chain
 from pathlib import Path
 
 from bandwise.apps.jobs import PIPE, Job, holds_folders, plan
-from bandwise.apps.pool import spread
 from bandwise.apps.report import Outcome, tell
 from bandwise.apps.run_file import bar, ready, run_job, without_nonfinite_warnings
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import grouped, run_together
 from bandwise.errors import BandwiseError
+from bandwise.processes import spread
 
 
 def process_files(inputs: Sequence[str], output: str | None, make: Make, options: RunOptions) -> int:

@@ -2,10 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,10 @@ from bandwise.measure.pairs import Audio, Pair, metadata
 from bandwise.measure.reuse import Memory
 from bandwise.measure.rows import NOISY, Row
 from bandwise.measure.scorer import Scorer
+from bandwise.processes import ending_in_order, submit
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Process = Callable[[Audio, int], NDArray[Any]]
 """A system: mono samples and their rate in, as many samples out."""
@@ -119,10 +121,10 @@ def _mapped(cases: Iterable[_Case], jobs: int) -> Iterator[list[Row]]:
     if jobs <= 1:
         yield from map(_scored, cases)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ending_in_order(jobs) as pool:
         waiting: deque[Future[list[Row]]] = deque()
         for case in cases:
-            waiting.append(pool.submit(_scored, case))
+            waiting.append(submit(pool, _scored, case))
             if len(waiting) >= 2 * jobs:
                 yield waiting.popleft().result()
         while waiting:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from functools import lru_cache
-from multiprocessing import get_context
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
+from bandwise.processes import spread
 from bandwise.training.corpus import load_corpus
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
@@ -115,9 +114,7 @@ def _each(job: ShardJob, seeds: range) -> Iterator[Path]:
 
 def _spread(job: ShardJob, seeds: range, processes: int) -> Iterator[Path]:
     _load_mixer(job)  # fills the cache before the others look for it
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_write_seed, job, seed) for seed in seeds]):
-            yield future.result()
+    yield from spread(partial(_write_seed, job), seeds, processes)
 
 
 def _write_seed(job: ShardJob, seed: int) -> Path:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bandwise.apps.pool import spread
+from bandwise.processes import spread
 
 LONGER_THAN_ANY_TEST_S = 600  # nobody waits for it: the process is told to end
 

@@ -4,35 +4,47 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-from bandwise.apps.interrupts import TIDYING_S, end_on_sigterm
+from bandwise.interrupts import TIDYING_S, end_on_sigterm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Yield function(item) of every item as it is done, worked on in processes of their own memory.
+    """Yield function(item) of every item as it is done, worked on in processes of their own memory."""
+    with ending_in_order(workers) as pool:
+        tasks = [submit(pool, function, item) for item in items]
+        for task in as_completed(tasks):
+            yield task.result()
 
-    On Ctrl-C, or whatever else ends the loop, each process is told to tidy up and end, and it ends before
-    the loop does.
+
+@contextmanager
+def ending_in_order(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to `submit` to.
+
+    On Ctrl-C, or whatever else ends the block, each is told to tidy up and end, and it ends before the block
+    does.
     """
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
     try:
-        with _born_deaf_to_interrupts():
-            tasks = [pool.submit(_work, function, item) for item in items]
-        for task in as_completed(tasks):
-            yield task.result()
+        yield pool
     except BaseException:
         _end(active_children())
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> "Future[Result]":
+    """Hand out function(item), to a new process if none is idle and there may be more."""
+    with _born_deaf_to_interrupts():
+        return pool.submit(_work, function, item)
 
 
 def _end(children: list[BaseProcess]) -> None:
