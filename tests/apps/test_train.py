@@ -2,6 +2,9 @@
 
 import csv
 import json
+import runpy
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +19,10 @@ from bandwise.errors import BandwiseError
 from bandwise.measure import voices
 from bandwise.suppress.network import Network
 from bandwise.training.checkpoint import trained_network
+from bandwise.training.model import SIZES
 from bandwise.training.records import record_type
 from bandwise.training.shards import shard_name
+from bandwise.training.trained import trained
 
 
 @pytest.fixture
@@ -85,6 +90,16 @@ def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordi
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
     assert last["kind"] == "valid"
     assert 0 < last["spectral_loss"] < 1
+
+
+def test_the_recipe_of_what_ships_goes_through(recordings, tmp_path):
+    """Few updates of each of its runs end in two networks with a filter, the larger one pruned."""
+    recipe = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "recipe.py"))
+    recipe["cook"](recordings, tmp_path / "out", recipe["TRIAL"])
+    small, base = (trained(tmp_path / "out" / f"{name}.onnx").network for name in ("small", "base"))
+    assert small.config == replace(SIZES["small"], filter_units=64)
+    assert base.config == replace(SIZES["base"], filter_units=64)
+    assert (base.gru2.weight_hh_l0 == 0).float().mean() >= 0.49
 
 
 def test_a_deep_filter_wants_shards_with_spectra(shards, tmp_path):

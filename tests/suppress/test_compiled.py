@@ -6,14 +6,14 @@ import pytest
 from bandwise.suppress import activations, int8
 from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.compiled import compiled_model
-from bandwise.suppress.network import Network, _read
+from bandwise.suppress.network import Network, model_content
 from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.session import SessionModel
 
 
 def features(channels, frames, seed=0):
     """Features spread as those of the shipped network's training data are."""
-    weights, _ = read_model(_read("base")[0])
+    weights, _ = read_model(model_content("base")[0])
     rng = np.random.default_rng(seed)
     return (weights["feature_mean"] + rng.standard_normal((channels, frames, 70))).astype(np.float32)
 
@@ -124,7 +124,7 @@ def test_channels_side_by_side_are_channels_alone():
 
 def test_answers_are_those_of_onnx_runtime():
     """Over 100 frames the same file in ONNX Runtime says the same, but for codes on the edge of two."""
-    content, source = _read("base")
+    content, source = model_content("base")
     x = features(1, 100)
     network, runtime = Network("base", 1, 100), SessionModel(content, source)
     ours = answers(network, x)
@@ -136,7 +136,7 @@ def test_answers_are_those_of_onnx_runtime():
 
 def test_shipped_network_is_compiled():
     """The shipped file is recognised, and a file with another weight is not."""
-    content, _ = _read("base")
+    content, _ = model_content("base")
     assert compiled_model(content) is not None
     assert compiled_model(content.replace(b"gru1.bias_n", b"gru1.bias_m")) is None
     assert compiled_model(b"RIFF" + bytes(100)) is None
@@ -145,7 +145,7 @@ def test_shipped_network_is_compiled():
 def test_weights_are_read_as_onnx_reads_them():
     """Names, shapes and values of every float32 and int8 weight, and the facts, equal those of `onnx`."""
     onnx = pytest.importorskip("onnx")
-    content, _ = _read("base")
+    content, _ = model_content("base")
     ours, facts = read_model(content)
     model = onnx.load_model_from_string(content)
     theirs = {w.name: onnx.numpy_helper.to_array(w) for w in model.graph.initializer if w.data_type in (1, 3)}

@@ -9,6 +9,7 @@ from runs import all_weights  # noqa: E402
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training.averaging import mean_network  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.normalisation import same_answers  # noqa: E402
 
 
 def network(seed, size="toy"):
@@ -33,12 +34,17 @@ def test_every_weight_is_the_mean():
     assert torch.equal(all_weights(three[0]), all_weights(network(0)))
 
 
-def test_normalisation_is_averaged_too():
-    """The buffers that say what features to expect are part of the network."""
+def test_networks_of_other_normalisations_are_brought_to_the_first():
+    """One network in two forms that answer alike has itself for a mean, in the form that came first."""
     one, other = network(1), network(1)
-    other.normalise_like(torch.randn(100, 70) + 3)
+    one.normalise_like(torch.randn(100, 70) + 3)
+    other.load_state_dict(one.state_dict())
+    with same_answers(other):
+        other.normalise_like(5 * torch.randn(100, 70))
+    assert not torch.allclose(all_weights(one), all_weights(other), atol=0.1)
     mean = mean_network([one, other])
-    torch.testing.assert_close(mean.feature_mean, other.feature_mean / 2)
+    torch.testing.assert_close(mean.feature_mean, one.feature_mean)
+    torch.testing.assert_close(all_weights(mean), all_weights(one), rtol=1e-4, atol=1e-5)
 
 
 def test_what_all_have_pruned_stays_zero():

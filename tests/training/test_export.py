@@ -24,6 +24,7 @@ from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402
 from bandwise.training.step_graph import step_graph  # noqa: E402
+from bandwise.training.trained import DATA_FACTS  # noqa: E402
 
 
 def _network(size="toy", filter_units=0):
@@ -129,7 +130,7 @@ def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path):
 @pytest.mark.parametrize(("int8", "tolerance"), [(False, 1e-4), (True, 0.2)])
 def test_run_is_exported_with_its_facts(run, int8, tolerance):
     """The file of a run is close to its network and carries format, layout, configuration and data."""
-    (run / exporting.DATA_FACTS).write_text(json.dumps({"sha256": "abc"}))
+    (run / DATA_FACTS).write_text(json.dumps({"sha256": "abc"}))
     drift = export_run([run], run / "out" / "model.onnx", int8=int8)
     assert drift < tolerance
     facts = {p.key: p.value for p in onnx.load(run / "out" / "model.onnx").metadata_props}
@@ -150,6 +151,17 @@ def test_mean_of_a_run_and_itself_is_that_run(run):
     facts = {p.key: p.value for p in two.metadata_props}
     assert len(json.loads(facts["training"])) == 2
     assert json.loads(facts["training_data"]) == [None, None]
+
+
+def test_a_file_takes_part_in_a_mean_with_its_history(run):
+    """The mean of a run and of the file made of it is that run; the file's own facts go on."""
+    export_run([run], run / "one.onnx", int8=False)
+    drift = export_run([run / "one.onnx", run], run / "both.onnx", int8=False)
+    assert drift < 1e-4
+    first, second = (onnx.load(run / f"{name}.onnx") for name in ("one", "both"))
+    for a, b in zip(first.graph.initializer, second.graph.initializer, strict=True):
+        np.testing.assert_allclose(onnx.numpy_helper.to_array(a), onnx.numpy_helper.to_array(b), atol=1e-3)
+    assert len(json.loads({p.key: p.value for p in second.metadata_props}["training"])) == 2
 
 
 def test_graph_that_strays_is_not_written(run, monkeypatch):

@@ -7,7 +7,10 @@ import typer
 
 
 def export(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of training runs; of several, their mean.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Runs, by folder, or networks, by file or name; of several, their mean."),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
     float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
     filter_run: Annotated[
@@ -23,7 +26,8 @@ def export(
 ) -> None:
     """Write the network of a training run as one ONNX file, quantised to int8.
 
-    Given several runs that began at the same weights, it writes the mean of their networks.
+    Given several runs that began at the same weights, it writes the mean of their networks; what they began
+    at may take part: `bandwise export mine small -o better.onnx`.
     The file is checked against the trained network on random states before it is kept.
     """
     from bandwise.training.export import export_run

@@ -83,7 +83,10 @@ def train(
         float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
     ] = None,
     initial: Annotated[
-        str, typer.Option(help="Checkpoint of the same or a smaller size to start from.")
+        str,
+        typer.Option(
+            help="What to start from, of this size or smaller: base, small, a checkpoint or an ONNX file."
+        ),
     ] = "",
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
@@ -98,16 +101,18 @@ def train(
     in a process of its own while the network trains on those that are finished.  Started again with the same
     --out, it goes on from its checkpoint; Ctrl-C saves one first.  Then `bandwise export run -o model.onnx`.
 
-    `bandwise train recordings/ --deep-filter --initial old/checkpoint.pt --learning-rate 0.001` puts a deep
-    filter behind a trained network, grown to --size if it is smaller, and trains both.
+    `bandwise train recordings/ --deep-filter --initial base --learning-rate 4e-4 --filter-learning-rate 1e-3
+    --sequences 16` goes on from a network that ships, with your recordings. Behind a trained network without
+    a deep filter it puts one, and a network that is smaller than --size is grown first.
     """
-    from bandwise.training.export import DATA_FACTS, data_fingerprint
+    from bandwise.training.export import data_fingerprint
     from bandwise.training.fit import fit
     from bandwise.training.fit_config import FitConfig
     from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
     from bandwise.training.shard_reader import ShardReader
     from bandwise.training.shards import finished_shards
+    from bandwise.training.trained import DATA_FACTS
 
     network = _one_of("size", size, SIZES)
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}

@@ -42,7 +42,7 @@ class Network:
     """
 
     def __init__(self, model: str | Path = "base", channels: int = 1, most_frames: int = 1) -> None:
-        self.model = _model(*_read(model))
+        self.model = _model(*model_content(model))
         self._runtime = self.model.start(channels, most_frames)
         self._seen, self._answers = room_to_answer(channels, 1, filters=self.filters)
 
@@ -95,8 +95,11 @@ def _checksums() -> dict[str, str]:
     return known
 
 
-def _read(model: str | Path) -> tuple[bytes, str]:
-    """Bytes of a model by name (checksum verified) or path, and what to call it in messages."""
+def model_content(model: str | Path) -> tuple[bytes, str]:
+    """Bytes of a model by name (checksum verified) or path, and what to call it in messages.
+
+    Raises BandwiseError for a damaged model, or a name and path of none.
+    """
     known = _checksums()
     if isinstance(model, str) and model in known:
         file = resources.files("bandwise.models") / f"{model}.onnx"

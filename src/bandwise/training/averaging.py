@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bandwise.errors import BandwiseError
+from bandwise.training.normalisation import normalise_as
 
 if TYPE_CHECKING:
     from bandwise.training.model import PercepNet
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def mean_network(networks: list[PercepNet]) -> PercepNet:
     """The network whose weights are the means of theirs; a weight pruned in all of them stays zero.
 
+    All are first brought to the normalisation of the first one, and so is the mean.
+
     Raises BandwiseError for networks of different layer sizes.
     """
     first, *others = networks
@@ -29,6 +32,9 @@ def mean_network(networks: list[PercepNet]) -> PercepNet:
             "got runs of different layer sizes; a mean needs the same in all; name runs of one --size"
         )
     mean = copy.deepcopy(first)
-    states = [network.state_dict() for network in networks]
+    others = [copy.deepcopy(other) for other in others]
+    for other in others:
+        normalise_as(other, first)
+    states = [network.state_dict() for network in (first, *others)]
     mean.load_state_dict({name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]})
     return mean

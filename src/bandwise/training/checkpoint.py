@@ -39,6 +39,7 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
         "network": run.network.state_dict(),
         "average": run.average.state_dict(),
         "optimisers": run.optimisers.state_dict(),
+        "kept": run.pruning.state_dict(),
         "rng": json.dumps(run.rng.bit_generator.state),
         "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
     }
@@ -56,6 +57,7 @@ def restore(run: Run, saved: dict[str, Any]) -> None:
     run.network.load_state_dict(saved["network"])
     run.average.load_state_dict(saved["average"])
     run.optimisers.load_state_dict(saved["optimisers"])
+    run.pruning.load_state_dict(saved.get("kept", {}), run.network)  # earlier versions did not say
     run.rng.bit_generator.state = json.loads(saved["rng"])
     for name, value in saved["counters"].items():
         setattr(run, name, value)

@@ -3,22 +3,20 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import onnx
 
 from bandwise.errors import BandwiseError
 from bandwise.training.averaging import mean_network
-from bandwise.training.checkpoint import trained_network
 from bandwise.training.drift import largest_difference
 from bandwise.training.grow import with_filter_of
 from bandwise.training.quantise import checksum, quantise
 from bandwise.training.shards import finished_shards
 from bandwise.training.step_graph import step_graph
+from bandwise.training.trained import trained
 from bandwise.training.treble import TREBLE_SHIFT, TREBLE_SLOPE, decide_treble
 
-DATA_FACTS = "data.json"  # what the run was trained on, beside its checkpoint
 LARGEST_DRIFT = 1e-4  # of the float32 graph from the trained network
 
 
@@ -40,22 +38,22 @@ def export_run(
 ) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
-    Of several runs it is the mean (`training.averaging`); the file names the configuration and the data of
-    each.  With `filter_run`, the deep filter is that of another run; `decided_treble`: see `training.treble`.
+    Of several runs it is the mean (`training.averaging`), in which an ONNX file or a network that ships may
+    take part, by path or name; the file names the configuration and the data of each run.  With `filter_run`,
+    the deep filter is that of another run; `decided_treble`: see `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
-    paths = [_checkpoint(run) for run in runs]
-    trained = [trained_network(path) for path in paths]
-    network = mean_network([each for each, _ in trained])
+    parts = [trained(run) for run in runs]
+    network = mean_network([part.network for part in parts])
     facts = {
-        "training": json.dumps([asdict(config) for _, config in trained]),
-        "training_data": json.dumps([_data_facts(path) for path in paths]),
+        "training": json.dumps([config for part in parts for config in part.runs]),
+        "training_data": json.dumps([data for part in parts for data in part.data]),
     }
     if filter_run:
-        donor, config = trained_network(_checkpoint(filter_run))
-        network = with_filter_of(donor, network)
-        facts["filter_training"] = json.dumps(asdict(config))
+        donor = trained(filter_run)
+        network = with_filter_of(donor.network, network)
+        facts["filter_training"] = json.dumps(donor.runs)
     if decided_treble:
         decide_treble(network)
         facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})
@@ -75,13 +73,3 @@ def export_run(
     finally:
         partial.unlink(missing_ok=True)
     return drift
-
-
-def _checkpoint(run: Path) -> Path:
-    return run / "checkpoint.pt" if run.is_dir() else run
-
-
-def _data_facts(checkpoint: Path) -> object:
-    """What is known of the data of a run; None of a run that did not end."""
-    facts = checkpoint.with_name(DATA_FACTS)
-    return json.loads(facts.read_text()) if facts.exists() else None

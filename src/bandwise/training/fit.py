@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
-from bandwise.training.checkpoint import Run, read_checkpoint, restore, save, trained_network
+from bandwise.training.checkpoint import Run, read_checkpoint, restore, save
 from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
-from bandwise.training.grow import grow
+from bandwise.training.initial import initial_network
 from bandwise.training.log import Log, Record
 from bandwise.training.machine import choose_device, choose_precision, flushed_denormals, keep_freed_memory
 from bandwise.training.milestones import FRAMES_PER_SECOND, means, training_record, validate
@@ -82,27 +82,15 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     rng = np.random.default_rng(config.seed)
     path = folder / "checkpoint.pt"
     saved = read_checkpoint(path) if path.exists() else None
-    network = PercepNet(config.network) if saved else fresh_network(config, train, rng)
+    network, grown = (PercepNet(config.network), False) if saved else initial_network(config, train, rng)
     network.to(device)
     optimisers = make_optimisers(network, config.weight_decay, config.filter_weight_decay)
     run = Run(network, copy.deepcopy(network), optimisers, Pruning(), rng)
     if saved is not None:
         restore(run, saved)
+    elif not grown:
+        run.pruning.keep_zeros(run.network)
     return run
-
-
-def fresh_network(config: FitConfig, train: TrainingData, rng: np.random.Generator) -> PercepNet:
-    """A random network, or a grown one, that expects features like those of the data.
-
-    A filter that comes trained keeps what it expects.
-    """
-    features = torch.from_numpy(train.batch(rng, 256, config.frames).features)
-    small = trained_network(Path(config.initial))[0] if config.initial else None
-    network = grow(small, config.network, config.seed) if small else PercepNet(config.network)
-    network.normalise_like(features)
-    if network.filter and not (small and small.filter):
-        network.filter.normalise_like(features)
-    return network
 
 
 def learn_batch(

@@ -38,7 +38,17 @@ def kept_tiles(gate: Tensor, density: float) -> Tensor:
     count = max(1, round(min(density, 1.0) * norms.numel()))
     kept = torch.zeros_like(norms).flatten()
     kept[norms.flatten().topk(count).indices] = 1
-    return kept.view_as(norms).repeat_interleave(TILE_UNITS, 0).repeat_interleave(TILE_INPUTS, 1)
+    return _spread(kept.view_as(norms))
+
+
+def _has_tiles(gate: Tensor) -> bool:
+    """Whether tiles fill it without a rest, without which there is no pruning."""
+    return gate.shape[0] % TILE_UNITS == 0 and gate.shape[1] % TILE_INPUTS == 0
+
+
+def _spread(tiles: Tensor) -> Tensor:
+    """One value per tile to one per weight, as floats."""
+    return tiles.float().repeat_interleave(TILE_UNITS, 0).repeat_interleave(TILE_INPUTS, 1)
 
 
 class Pruning:
@@ -48,13 +58,33 @@ class Pruning:
         self._masks: dict[str, Tensor] = {}
 
     @torch.no_grad()
+    def keep_zeros(self, network: PercepNet) -> None:
+        """Drop the tiles that are zero, as a network that was pruned before has them."""
+        for name, matrix in _matrices(network).items():
+            gates = matrix.chunk(3)
+            if _has_tiles(gates[0]):
+                mask = torch.cat([_spread(tile_norms(gate) > 0) for gate in gates])
+                if not mask.all():
+                    self._masks[name] = mask
+
+    @torch.no_grad()
     def tighten(self, network: PercepNet, density: float) -> None:
-        """Choose anew what is kept: `density` of the tiles (at 1: all), none that was zero before."""
+        """Choose anew what is kept: `density` of the tiles (at 1: all), none that was dropped before."""
         if density >= 1:
             return
         for name, matrix in _matrices(network).items():
             gates = zip(matrix.chunk(3), GATE_SHARES, strict=True)
-            self._masks[name] = torch.cat([kept_tiles(gate, share * density) for gate, share in gates])
+            chosen = torch.cat([kept_tiles(gate, share * density) for gate, share in gates])
+            self._masks[name] = chosen * self._masks.get(name, 1.0)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Which weights are kept, by the names of their matrices."""
+        return {name: mask.bool() for name, mask in self._masks.items()}
+
+    def load_state_dict(self, kept: dict[str, Tensor], network: PercepNet) -> None:
+        """Go on from what `state_dict` gave."""
+        matrices = _matrices(network)
+        self._masks = {name: mask.to(matrices[name]) for name, mask in kept.items()}
 
     @torch.no_grad()
     def apply(self, network: PercepNet) -> None:

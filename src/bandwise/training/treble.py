@@ -22,3 +22,8 @@ def decide_treble(network: PercepNet, slope: float = TREBLE_SLOPE, shift: float 
     network.gains_head.weight[treble] *= slope
     network.gains_head.bias[treble] *= slope
     network.gains_head.bias[treble] += shift
+
+
+def undecide_treble(network: PercepNet, slope: float, shift: float) -> None:
+    """Take back what `decide_treble` with the same numbers did: v = (v' - shift) / slope."""
+    decide_treble(network, 1 / slope, -shift / slope)
