@@ -107,6 +107,13 @@ def test_other_files_are_refused(tmp_path, content):
         network_of_file(path)
 
 
+@pytest.mark.parametrize("name", ["", "bass", "missing.onnx", "missing.pt"])
+def test_networks_that_are_not_there_are_told(tmp_path, name):
+    """A misspelt name, a missing file, a folder without a run: one-line errors that name what there is."""
+    with pytest.raises(BandwiseError, match=r"base.* small"):
+        trained(tmp_path / name)
+
+
 @pytest.mark.parametrize("filter_units", [0, 16])
 def test_a_new_normalisation_changes_no_answer(filter_units):
     """Mean and scale are those of the new features, and gains are what they were."""

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bandwise.errors import BandwiseError
 from bandwise.suppress.network import model_names
 from bandwise.training.checkpoint import trained_network
 from bandwise.training.model import PercepNet
@@ -31,9 +32,12 @@ def trained(source: str | Path) -> Trained:
         network, facts = network_of_file(source)
         return Trained(network, *(json.loads(facts.get(k, "[]")) for k in ("training", "training_data")))
     checkpoint = path / "checkpoint.pt" if path.is_dir() else path
+    if not checkpoint.is_file():
+        raise BandwiseError(
+            f"got {source}, where no network is; the folder of a run, a checkpoint, an ONNX file, "
+            f"{' and '.join(model_names())} are known; name one of them"
+        )
     network, config = trained_network(checkpoint)
-    facts_of_run = checkpoint.with_name(DATA_FACTS)
-    data = (
-        json.loads(facts_of_run.read_text()) if facts_of_run.exists() else None
-    )  # of a run that did not end
+    facts_file = checkpoint.with_name(DATA_FACTS)  # missing where a run did not end
+    data = json.loads(facts_file.read_text()) if facts_file.exists() else None
     return Trained(network, [asdict(config)], [data])
