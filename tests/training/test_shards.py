@@ -35,7 +35,7 @@ class StandInMixer:
 def put_shard(folder, seed, examples=4, *, spectra=False):
     """A finished shard in `folder`."""
     records = shards.make_shard(StandInMixer(), seed, examples, describe, spectra=spectra)
-    shards._write_atomically(folder / shards.shard_name(seed), records)
+    np.save(folder / shards.shard_name(seed), records)
     return records
 
 

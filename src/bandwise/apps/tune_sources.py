@@ -19,7 +19,7 @@ def write_sweep(path: Path) -> None:
     """Write the test signal, and say how to play it."""
     import soundfile
 
-    from bandwise.audio_io import atomic
+    from bandwise.atomic_file import atomic
     from bandwise.lab.sweep import SAMPLE_RATE, test_signal
 
     x = test_signal()
@@ -132,7 +132,7 @@ def _write(output: Path, tuning: "Tuning", heading: str) -> None:
 
 
 def _draw(plot: Path, picture: bytes) -> None:
-    from bandwise.audio_io import atomic
+    from bandwise.atomic_file import atomic
 
     with atomic(plot) as temporary:
         temporary.write_bytes(picture)

@@ -1,6 +1,5 @@
 """Audio in and out of files and pipes, block by block, in constant memory."""
 
-from bandwise.audio_io.atomic_file import atomic
 from bandwise.audio_io.pipes import RAW_FORMATS, PcmFormat
 from bandwise.audio_io.sinks import Sink, open_sink, output_format
 from bandwise.audio_io.sources import PIPE, Source, open_source
@@ -11,7 +10,6 @@ __all__ = [
     "PcmFormat",
     "Sink",
     "Source",
-    "atomic",
     "open_sink",
     "open_source",
     "output_format",

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from bandwise.audio_io.atomic_file import atomic
+from bandwise.atomic_file import atomic
 from bandwise.audio_io.pipes import PcmFormat, encode
 from bandwise.audio_io.sources import DTYPES, PIPE, Source
 from bandwise.audio_io.wav import wav_header

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.model import PercepNet
@@ -43,9 +44,8 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
         "rng": json.dumps(run.rng.bit_generator.state),
         "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
     }
-    partial = folder / "checkpoint.pt.part"
-    torch.save(content, partial)
-    partial.replace(folder / "checkpoint.pt")
+    with atomic(folder / "checkpoint.pt") as partial:
+        torch.save(content, partial)
 
 
 def restore(run: Run, saved: dict[str, Any]) -> None:

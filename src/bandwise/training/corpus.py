@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 from bandwise.training.recordings import INT16_SCALE, Clip, Recordings
 from bandwise.training.reserved import is_reserved
@@ -139,14 +139,12 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
     """Samples first, index last: an index that exists has all its samples."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     clips: list[dict[str, Any]] = []
-    partial = stem.with_suffix(f".{os.getpid()}.part")
-    with partial.open("wb") as out:
+    with atomic(stem.with_suffix(".i16")) as partial, partial.open("wb") as out:
         for samples, clip in decoded:
             out.write(samples.tobytes())
             clips.append(asdict(clip))
-    partial.replace(stem.with_suffix(".i16"))
-    partial.write_text(json.dumps(clips), "utf-8")
-    partial.replace(stem.with_suffix(".json"))
+    with atomic(stem.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps(clips), "utf-8")
 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:

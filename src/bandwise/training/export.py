@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx
 
+from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 from bandwise.training.averaging import mean_network
 from bandwise.training.drift import largest_difference
@@ -58,8 +59,7 @@ def export_run(
         decide_treble(network)
         facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.part")
-    try:
+    with atomic(out) as partial:
         onnx.save(step_graph(network, facts), partial)
         drift = largest_difference(network, partial)
         if drift > LARGEST_DRIFT:
@@ -69,7 +69,4 @@ def export_run(
         if int8:
             quantise(partial, partial)
             drift = largest_difference(network, partial)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     return drift

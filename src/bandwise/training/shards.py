@@ -7,7 +7,6 @@ may run while shards are being written.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bandwise.atomic_file import atomic
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
 from bandwise.processes import spread
@@ -122,7 +122,9 @@ def _write_seed(job: ShardJob, seed: int) -> Path:
     if not path.exists():
         examples = max(1, round(job.minutes * 60 / job.config.seconds))
         describe = job.describe or _oracle()
-        _write_atomically(path, make_shard(_load_mixer(job), seed, examples, describe, spectra=job.spectra))
+        records = make_shard(_load_mixer(job), seed, examples, describe, spectra=job.spectra)
+        with atomic(path) as partial:
+            np.save(partial, records)
     return path
 
 
@@ -135,10 +137,3 @@ def _oracle() -> Describe:
     from bandwise.suppress.oracle import features_and_targets
 
     return features_and_targets
-
-
-def _write_atomically(path: Path, records: NDArray[np.void]) -> None:
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part")
-    with partial.open("wb") as out:
-        np.save(out, records)
-    partial.replace(path)
