@@ -92,6 +92,7 @@ def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordi
     assert 0 < last["spectral_loss"] < 1
 
 
+@pytest.mark.slow
 def test_the_recipe_of_what_ships_goes_through(recordings, tmp_path):
     """Few updates of each of its runs end in two networks with a filter, the larger one pruned."""
     recipe = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "recipe.py"))
