@@ -197,6 +197,9 @@ def test_a_filter_is_put_behind_a_trained_network(tmp_path):
     again = fitting.start(config, ToneInNoise(), tmp_path / "again", CPU).network.filter
     known, found = (dict(each.named_parameters()) for each in (trained.filter, again))
     assert all(torch.equal(v, found[name]) for name, v in known.items() if not name.startswith("globe."))
+    x = 5 * torch.randn(50, 70)
+    was, now = (p.globe((x - p.feature_mean) * p.feature_scale) for p in (trained.filter, again))
+    assert torch.allclose(was, now, rtol=1e-3, atol=1e-3)
 
 
 def test_configurations_of_before_have_no_filter():

@@ -43,6 +43,8 @@ class FitConfig:
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "FitConfig":
         """The inverse of dataclasses.asdict, as found in a checkpoint."""
-        network = dict(values["network"], kernels=tuple(values["network"]["kernels"]))
-        nested = {"network": PercepNetConfig(**network), "loss": LossConfig(**values["loss"])}
+        nested = {
+            "network": PercepNetConfig.from_dict(values["network"]),
+            "loss": LossConfig(**values["loss"]),
+        }
         return FitConfig(**{**values, **nested})

@@ -45,9 +45,9 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
 
 
 def _check(old: PercepNetConfig, new: PercepNetConfig) -> None:
-    if old.kernels != new.kernels or any(b < a for a, b in zip(_widths(old), _widths(new), strict=True)):
+    if old.kernels != new.kernels or any(b < a for a, b in zip(widths(old), widths(new), strict=True)):
         raise BandwiseError(
-            f"got layers of {_widths(new)} to grow {_widths(old)} into; no layer may shrink; train anew"
+            f"got layers of {widths(new)} to grow {widths(old)} into; no layer may shrink; train anew"
         )
     if old.filter_units not in {0, new.filter_units}:
         raise BandwiseError(
@@ -56,13 +56,14 @@ def _check(old: PercepNetConfig, new: PercepNetConfig) -> None:
         )
 
 
-def _widths(config: PercepNetConfig) -> tuple[int, int, int, int]:
+def widths(config: PercepNetConfig) -> tuple[int, int, int, int]:
+    """Units of the layers that grow."""
     return config.dense, config.convolution, config.gru, config.strength_gru
 
 
 def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[int, Widths, list[Widths]]]:
     """Of each layer: blocks of its rows, its units, and the units whose outputs it reads side by side."""
-    dense, conv, gru, strengths = zip(_widths(old), _widths(new), strict=True)
+    dense, conv, gru, strengths = zip(widths(old), widths(new), strict=True)
     features, bands = (FEATURES, FEATURES), (BANDS, BANDS)
     return {
         "dense": (1, dense, [features]),

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from bandwise.training.fit_config import FitConfig
-from bandwise.training.grow import grow
+from bandwise.training.grow import grow, widths
 from bandwise.training.model import PercepNet
 from bandwise.training.normalisation import same_answers
 from bandwise.training.sources import TrainingData
@@ -21,17 +21,10 @@ def initial_network(
     Second, whether it grew: then zeros in it are there to become something, else they were pruned.
     """
     features = torch.from_numpy(train.batch(rng, 256, config.frames).features)
-    if not config.initial:
-        network = PercepNet(config.network)
-        network.normalise_like(features)
-        if network.filter:
-            network.filter.normalise_like(features)
-        return network, False
-    known = trained(config.initial).network
-    network = grow(known, config.network, config.seed)
-    with same_answers(network):
-        network.normalise_like(features)
-    if network.filter:
-        with same_answers(network.filter) if known.filter else nullcontext():
-            network.filter.normalise_like(features)
-    return network, network.config != known.config
+    known = trained(config.initial).network if config.initial else None
+    network = grow(known, config.network, config.seed) if known else PercepNet(config.network)
+    for part, learnt in ((network, known), (network.filter, known and known.filter)):
+        if part:
+            with same_answers(part) if learnt else nullcontext():
+                part.normalise_like(features)
+    return network, known is not None and widths(known.config) != widths(config.network)

@@ -11,7 +11,7 @@ and strengths and is trained along; what is said here of features and answers is
 
 # mypy: disallow-subclassing-any=False
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,11 @@ class PercepNetConfig:
     weight_limit: float | None = (
         None  # weights are held within +-limit after each update (published: 1/2, for int8)
     )
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "PercepNetConfig":
+        """The inverse of dataclasses.asdict, from JSON or a checkpoint."""
+        return PercepNetConfig(**{**values, "kernels": tuple(values["kernels"])})
 
 
 SIZES = {

@@ -33,8 +33,7 @@ def network_of_file(model: str | Path) -> tuple[PercepNet, dict[str, str]]:
     content, source = model_content(model)
     try:
         found, facts = read_model(content)
-        config: dict[str, Any] = json.loads(facts["network"])
-        network = PercepNet(PercepNetConfig(**{**config, "kernels": tuple(config["kernels"])}))
+        network = PercepNet(PercepNetConfig.from_dict(json.loads(facts["network"])))
         values = {**_bands(found, network.config), **(_filter(found) if network.filter else {})}
         weights = {name: torch.from_numpy(np.array(value)) for name, value in values.items()}
         network.load_state_dict({**network.state_dict(), **weights})

@@ -123,8 +123,8 @@ def _write_seed(job: ShardJob, seed: int) -> Path:
         examples = max(1, round(job.minutes * 60 / job.config.seconds))
         describe = job.describe or _oracle()
         records = make_shard(_load_mixer(job), seed, examples, describe, spectra=job.spectra)
-        with atomic(path) as partial:
-            np.save(partial, records)
+        with atomic(path) as temporary:
+            np.save(temporary, records)
     return path
 
 
