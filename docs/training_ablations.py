@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from quality import MEASURES, measured, put, titles_of
 
-from bandwise.apps.train import FILTER_UNITS
+from bandwise.apps.train import FILTER_SIZES
 from bandwise.measure import markdown
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.training.checkpoint import read_checkpoint, trained_network
@@ -118,7 +118,7 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     shards = made_shards(options, variant)
     slower = 0.1 if options.initial else 1.0
     config = FitConfig(
-        network=replace(SIZES["small"], filter_units=FILTER_UNITS if variant.deep_filter else 0),
+        network=replace(SIZES["small"], **(FILTER_SIZES if variant.deep_filter else {})),
         loss=variant.loss,
         updates=options.updates,
         sequences=options.sequences,

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from bandwise.apps.export import export
-from bandwise.apps.train import train
+from bandwise.apps.train import FILTER_SIZES, train
 from bandwise.errors import BandwiseError
 from bandwise.measure import voices
 from bandwise.suppress.network import Network
@@ -98,8 +98,8 @@ def test_the_recipe_of_what_ships_goes_through(recordings, tmp_path):
     recipe = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "recipe.py"))
     recipe["cook"](recordings, tmp_path / "out", recipe["TRIAL"])
     small, base = (trained(tmp_path / "out" / f"{name}.onnx").network for name in ("small", "base"))
-    assert small.config == replace(SIZES["small"], filter_units=64)
-    assert base.config == replace(SIZES["base"], filter_units=64)
+    assert small.config == replace(SIZES["small"], **FILTER_SIZES)
+    assert base.config == replace(SIZES["base"], **FILTER_SIZES)
     assert (base.gru2.weight_hh_l0 == 0).float().mean() >= 0.49
 
 

@@ -16,33 +16,34 @@ from bandwise.training.deep_filter import (  # noqa: E402
 )
 from bandwise.training.filter_inputs import Heard  # noqa: E402
 
-BATCH, FRAMES, UNITS = 2, 9, 16
+BATCH, FRAMES, UNITS, HINTS = 2, 9, 16, 3
 HERE = 3
 """Which of the six weights is that of the current frame."""
 
 
 @pytest.fixture
 def sequence():
-    """Random spectra, scale, features, gains and strengths of two sequences."""
+    """Random spectra, scale, features, gains, strengths and hints of two sequences."""
     torch.manual_seed(1)
     spectra = torch.randn(BATCH, FRAMES, LOW_BINS, 2)
     features = torch.randn(BATCH, FRAMES, 70).clamp(-1, 1)
-    return spectra, torch.tensor([3.0, 40.0]), features, *torch.rand(2, BATCH, FRAMES, 34)
+    answers = *torch.rand(2, BATCH, FRAMES, 34), 2 * torch.rand(BATCH, FRAMES, PLACES, HINTS) - 1
+    return spectra, torch.tensor([3.0, 40.0]), features, *answers
 
 
 def _filter():
     """A filter whose weights are of ordinary size, as after training."""
     torch.manual_seed(4)
-    network = DeepFilter(UNITS)
+    network = DeepFilter(UNITS, HINTS)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return network
 
 
-def _run(network, spectra, scale, features, gains, strengths):
+def _run(network, spectra, scale, features, gains, strengths, hints):
     """Filtered spectra of a whole sequence."""
     heard = network.listen(spectra, scale, features, torch.float32)
-    weights, _ = network(heard, gains, strengths)
+    weights, _ = network(heard, gains, strengths, hints)
     return apply_weights(weights, network.apply_gains(gains, spectra), spectra)
 
 
@@ -51,7 +52,7 @@ def test_without_weights_gains_are_all_there_is(sequence):
     network = _filter()
     torch.nn.init.zeros_(network.taps.weight)
     torch.nn.init.zeros_(network.taps.bias)
-    spectra, _, _, gains, _ = sequence
+    spectra, gains = sequence[0], sequence[3]
     per_bin = gains.numpy().astype(np.float64) @ BAND_WEIGHTS[:, :LOW_BINS]
     expected = spectra.numpy() * per_bin[..., None]
     assert np.allclose(_run(network, *sequence).detach(), expected, atol=1e-6)
@@ -59,7 +60,7 @@ def test_without_weights_gains_are_all_there_is(sequence):
 
 def test_a_fresh_filter_does_next_to_nothing(sequence):
     """Before it has learnt, the output is that of the gains within a few percent."""
-    network = DeepFilter(UNITS)
+    network = DeepFilter(UNITS, HINTS)
     spectra, gains = sequence[0], sequence[3]
     change = _run(network, *sequence) - network.apply_gains(gains, spectra)
     assert 0 < change.norm() < 0.05 * spectra.norm()
@@ -105,10 +106,10 @@ def test_two_frames_ahead_are_heard_and_no_more(sequence):
 
 
 def test_features_and_answers_of_later_frames_are_not_used(sequence):
-    """Features, gains and strengths count from their own frame on."""
+    """Features, gains, strengths and hints count from their own frame on."""
     network, (spectra, scale, *answers) = _filter(), sequence
     before = _run(network, spectra, scale, *answers)
-    for index in range(3):
+    for index in range(4):
         changed = [v.clone() for v in answers]
         changed[index][:, 5] *= 0.5
         after = _run(network, spectra, scale, *changed)
@@ -118,13 +119,13 @@ def test_features_and_answers_of_later_frames_are_not_used(sequence):
 
 def test_windows_with_memories_equal_one_long_pass(sequence):
     """Four frames, then five with the memories of the first: the same weights and spectra as in one pass."""
-    network, (spectra, scale, features, gains, strengths) = _filter(), sequence
+    network, (spectra, scale, features, *said) = _filter(), sequence
     whole = _run(network, *sequence)
     heard = network.listen(spectra, scale, features, torch.float32)
     memories, parts = None, []
     for span in (slice(0, 4), slice(4, 9)):
-        weights, memories = network(heard.of(span), gains[:, span], strengths[:, span], memories)
-        gained = network.apply_gains(gains[:, span], spectra[:, span])
+        weights, memories = network(heard.of(span), *(v[:, span] for v in said), memories)
+        gained = network.apply_gains(said[0][:, span], spectra[:, span])
         parts.append(apply_weights(weights, gained, spectra, span.start))
     assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-5)
     assert isinstance(memories, Memories)
@@ -143,9 +144,17 @@ def test_places_share_their_weights():
     sound = torch.randn(FRAMES, 1, 1, FRAMES_SEEN * 40).expand(-1, -1, PLACES, -1)
     same = torch.full((1, FRAMES, 34), 0.3)
     heard = Heard(sound, torch.zeros(FRAMES, 1, LOW_BINS), torch.randn(FRAMES, 1, 70))
-    weights = network(heard, same, same)[0].unflatten(-1, (PLACES, 4))
+    hints = torch.randn(1, FRAMES, 1, HINTS).expand(-1, -1, PLACES, -1)
+    weights = network(heard, same, same, hints)[0].unflatten(-1, (PLACES, 4))
     assert torch.allclose(weights[..., 8:17, :], weights[..., 8:9, :], atol=1e-5)
     assert not torch.allclose(weights[..., 7, :], weights[..., 8, :], atol=1e-5)
+
+
+def test_a_fresh_filter_ignores_hints(sequence):
+    """So one that is put behind a network, or gets hints later, starts from what it did without."""
+    network, (*others, hints) = DeepFilter(UNITS, HINTS), sequence
+    assert torch.equal(_run(network, *others, hints), _run(network, *others, -hints))
+    assert not torch.equal(_run(_filter(), *others, hints), _run(_filter(), *others, -hints))
 
 
 def test_places_hear_of_those_up_to_thirteen_away(sequence):
@@ -186,7 +195,7 @@ def test_gradients_reach_every_weight_and_the_gains(sequence):
 
 def test_normalisation_makes_features_ordinary():
     """Over what it was set to, mean 0 and deviation 1; a constant feature stays finite."""
-    network = DeepFilter(UNITS)
+    network = DeepFilter(UNITS, HINTS)
     features = 5 + 3 * torch.randn(4, 50, 70)
     features[..., 3] = 2
     network.normalise_like(features)

@@ -13,6 +13,7 @@ pytest.importorskip("onnxruntime")
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.answers import room_to_answer  # noqa: E402
 from bandwise.suppress.compiled import compiled_model  # noqa: E402
+from bandwise.suppress.places import INPUTS  # noqa: E402
 from bandwise.suppress.session import SessionModel  # noqa: E402
 from bandwise.training import export as exporting  # noqa: E402
 from bandwise.training.checkpoint import Run, save  # noqa: E402
@@ -27,13 +28,15 @@ from bandwise.training.step_graph import step_graph  # noqa: E402
 from bandwise.training.trained import DATA_FACTS  # noqa: E402
 
 
-def _network(size="toy", filter_units=0):
+def _network(size="toy", filter_units=0, filter_hints=0):
     """A network with loud random weights and a normalisation, so that no gate is idle."""
     torch.manual_seed(4)
-    network = PercepNet(replace(SIZES[size], filter_units=filter_units))
+    network = PercepNet(replace(SIZES[size], filter_units=filter_units, filter_hints=filter_hints))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(3)
+        if network.filter:
+            network.filter.patch.weight[:, INPUTS:].normal_(std=0.3)  # a fresh filter ignores hints
     network.normalise_like(7 + 5 * torch.randn(200, 70) * torch.rand(70))
     return network
 
@@ -49,10 +52,10 @@ def run(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("size", "filter_units"), [("toy", 0), ("small", 0), ("toy", 16)])
-def test_graph_equals_the_network_over_many_steps(tmp_path, size, filter_units):
+@pytest.mark.parametrize("sizes", [("toy",), ("small",), ("toy", 16), ("toy", 16, 3)])
+def test_graph_equals_the_network_over_many_steps(tmp_path, sizes):
     """From random non-zero states on, 200 frames of random features: within 1e-4 (measured 2e-6)."""
-    network = _network(size, filter_units)
+    network = _network(*sizes)
     onnx.save(step_graph(network), tmp_path / "step.onnx")
     assert largest_difference(network, tmp_path / "step.onnx", steps=200) < 1e-4
 
@@ -81,13 +84,13 @@ def test_graph_has_no_recurrent_operator_and_all_products_have_constant_weights(
     assert counted == sum(p.numel() for p in _network().parameters() if p.ndim > 1)
 
 
-@pytest.mark.parametrize("filter_units", [0, 16])
-def test_interface_is_the_documented_one(filter_units):
+@pytest.mark.parametrize(("filter_units", "filter_hints"), [(0, 0), (16, 0), (16, 3)])
+def test_interface_is_the_documented_one(filter_units, filter_hints):
     """In: features [1, 70] and states.  Out: gains, strengths [1, 34] and states of the same shapes.
 
     A deep filter also hears sound [25, 120], and answers taps [25, 48].
     """
-    graph = step_graph(_network(filter_units=filter_units)).graph
+    graph = step_graph(_network("toy", filter_units, filter_hints)).graph
     shapes = [
         {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in side}
         for side in (graph.input, graph.output)
@@ -101,12 +104,13 @@ def test_interface_is_the_documented_one(filter_units):
     }
 
 
-def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path):
+@pytest.mark.parametrize("hints", [0, 3])
+def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path, hints):
     """The int8 file with a deep filter is one that we compile, and 60 answers are those of the other runtime.
 
     Not to the bit: there a whole table has one scale, here each place has its own.
     """
-    network = _network(filter_units=16)
+    network = _network("toy", 16, hints)
     onnx.save(step_graph(network), tmp_path / "float.onnx")
     quantise(tmp_path / "float.onnx", tmp_path / "int8.onnx")
     content = (tmp_path / "int8.onnx").read_bytes()

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bandwise.errors import BandwiseError  # noqa: E402
+from bandwise.suppress.places import INPUTS  # noqa: E402
 from bandwise.training.grow import grow, with_filter_of  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet, PercepNetConfig  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
@@ -53,7 +54,7 @@ def test_networks_do_not_shrink():
 def test_new_units_take_part_at_once():
     """Every weight that leads from a new unit to an old one is zero, and has a gradient."""
     large = grow(_toy(), LARGER)
-    gains, _, _ = large(torch.randn(2, 20, 70))
+    gains, *_ = large(torch.randn(2, 20, 70))
     gains.square().mean().backward()
     leaving = large.gru2.weight_ih_l0[:24, 24:], large.gru2.weight_ih_l0.grad[:24, 24:]
     assert (leaving[0] == 0).all()
@@ -93,12 +94,30 @@ def test_a_network_without_a_filter_gets_a_fresh_one():
     assert large.filter.taps.weight.abs().max() < 0.01
 
 
-@pytest.mark.parametrize("units", [0, 32])
-def test_a_filter_is_neither_dropped_nor_cut(units):
-    """Another size, or none, is refused."""
-    small = PercepNet(replace(SIZES["toy"], filter_units=16))
+@pytest.mark.parametrize(("units", "hints"), [(0, 3), (32, 3), (16, 2)])
+def test_a_filter_is_neither_dropped_nor_cut(units, hints):
+    """Another size, none, or fewer hints are refused."""
+    small = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=3))
     with pytest.raises(BandwiseError, match="deep filter of"):
-        grow(small, replace(LARGER, filter_units=units))
+        grow(small, replace(LARGER, filter_units=units, filter_hints=hints))
+
+
+@pytest.mark.parametrize("known", [0, 2])
+def test_a_filter_that_gets_hints_ignores_the_new_ones_at_first(known):
+    """Gains and weights are what they were; the new hints are there, and so is their gradient."""
+    torch.manual_seed(1)
+    small = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=known))
+    torch.nn.init.normal_(small.filter.patch.weight, std=0.2)
+    torch.nn.init.normal_(small.filter.taps.weight, std=0.2)
+    large = grow(small, replace(LARGER, filter_units=16, filter_hints=5))
+    features, spectra = torch.randn(1, 5, 70), torch.randn(1, 5, 100, 2)
+    weights = []
+    for network in (small, large):
+        heard = network.filter.listen(spectra, torch.ones(1), features, torch.float32)
+        weights.append(network.filter(heard, *network(features)[:3])[0])
+    assert torch.allclose(*weights, atol=1e-5)
+    weights[1].square().sum().backward()
+    assert large.filter.patch.weight.grad[:, INPUTS + known :].any()
 
 
 def test_a_filter_is_taken_over_as_it_is():
@@ -107,10 +126,17 @@ def test_a_filter_is_taken_over_as_it_is():
     network, donor = PercepNet(SIZES["toy"]), PercepNet(replace(SIZES["small"], filter_units=16))
     whole = with_filter_of(donor, network)
     features = torch.randn(1, 5, 70)
-    gains, strengths, _ = whole(features)
-    assert torch.equal(gains, network(features)[0])
+    said = whole(features)[:3]
+    assert torch.equal(said[0], network(features)[0])
     heard = donor.filter.listen(torch.randn(1, 5, 100, 2), torch.ones(1), features, torch.float32)
-    assert torch.equal(whole.filter(heard, gains, strengths)[0], donor.filter(heard, gains, strengths)[0])
+    assert torch.equal(whole.filter(heard, *said)[0], donor.filter(heard, *said)[0])
+
+
+def test_a_filter_that_lives_on_hints_cannot_be_taken():
+    """They mean something only to the network they were learnt with."""
+    donor = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=2))
+    with pytest.raises(BandwiseError, match="hints of its own bands"):
+        with_filter_of(donor, PercepNet(SIZES["toy"]))
 
 
 def test_no_filter_cannot_be_taken():

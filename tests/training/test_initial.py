@@ -57,10 +57,11 @@ def _written(network, path, facts=None):
     return path
 
 
-@pytest.mark.parametrize("filter_units", [0, 16])
-def test_a_float_file_gives_back_the_network_it_was_made_of(tmp_path, filter_units):
+@pytest.mark.parametrize(("filter_units", "filter_hints"), [(0, 0), (16, 0), (16, 2)])
+def test_a_float_file_gives_back_the_network_it_was_made_of(tmp_path, filter_units, filter_hints):
     """The graph of what was read is the graph that was written: answers agree over 100 frames."""
-    path = _written(_network(replace(SIZES["toy"], filter_units=filter_units)), tmp_path / "float.onnx")
+    sizes = replace(SIZES["toy"], filter_units=filter_units, filter_hints=filter_hints)
+    path = _written(_network(sizes), tmp_path / "float.onnx")
     assert largest_difference(network_of_file(path)[0], path) < 1e-4
 
 

@@ -51,7 +51,7 @@ class ToneInNoise:
 
 
 CONFIG = FitConfig(
-    network=replace(SIZES["toy"], filter_units=16),
+    network=replace(SIZES["toy"], filter_units=16, filter_hints=2),
     updates=30,
     sequences=4,
     frames=40,
@@ -128,10 +128,9 @@ def test_the_loss_is_that_of_the_filtered_spectra(tmp_path):
     run = fitting.start(CONFIG, ToneInNoise(), tmp_path, CPU)
     network, batch = run.network, ToneInNoise().batch(np.random.default_rng(3), 2, 40)
     features, noisy, clean, scale = (torch.from_numpy(v) for v in (batch.features, *batch.spectra))
-    gains, strengths, _ = network(features)
-    weights, _ = network.filter(
-        network.filter.listen(noisy, scale, features, torch.float32), gains, strengths
-    )
+    gains, strengths, hints, _ = network(features)
+    heard = network.filter.listen(noisy, scale, features, torch.float32)
+    weights, _ = network.filter(heard, gains, strengths, hints)
     filtered = apply_weights(weights, network.filter.apply_gains(gains, noisy), noisy)
     expected = spectral_loss(filtered, clean, CONFIG.loss.complex_weight).item()
     (losses,) = losses_by_window(replace(CONFIG, window=40), network, batch, CPU, torch.float32)
@@ -210,7 +209,7 @@ def test_configurations_of_before_have_no_filter():
     listener = ("disturbance_weight", "unintelligibility_weight", "error_weight")
     for name in ("bands_share", "complex_weight", *listener):
         del values["loss"][name]
-    del values["network"]["filter_units"]
+    del values["network"]["filter_units"], values["network"]["filter_hints"]
     config = FitConfig.from_dict(values)
     assert config == FitConfig(network=SIZES["toy"])
     assert PercepNet(config.network).filter is None

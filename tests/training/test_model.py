@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from bandwise.suppress.places import PLACES  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet, PercepNetConfig, States  # noqa: E402
 
 
@@ -22,7 +23,7 @@ def test_published_size_has_the_published_number_of_weights():
 
 def test_outputs_are_shares():
     """Gains and strengths lie in [0, 1], one per band and frame, whatever comes in."""
-    gains, strengths, _ = _network()(100 * torch.randn(2, 11, 70))
+    gains, strengths, *_ = _network()(100 * torch.randn(2, 11, 70))
     for output in (gains, strengths):
         assert output.shape == (2, 11, 34)
         assert output.dtype == torch.float32
@@ -63,10 +64,10 @@ def test_convolutions_reach_as_far_back_as_their_kernels():
 def test_steps_with_states_equal_the_whole_sequence():
     """Frame by frame with explicit states is the same network as all frames at once."""
     network, x = _network(), torch.randn(3, 10, 70)
-    gains, strengths, last = network(x)
+    gains, strengths, _, last = network(x)
     states = network.initial_states(3)
     for t in range(10):
-        gain, strength, states = network.step(x[:, t], states)
+        gain, strength, _, states = network.step(x[:, t], states)
         assert torch.allclose(gain, gains[:, t], atol=1e-5)
         assert torch.allclose(strength, strengths[:, t], atol=1e-5)
     assert isinstance(last, States)
@@ -99,6 +100,19 @@ def test_weight_limit_holds_for_matrices_and_spares_biases():
     network.limit_weights()
     assert {p.max().item() for p in network.parameters() if p.ndim > 1} == {0.5}
     assert {p.max().item() for p in network.parameters() if p.ndim == 1} == {3.0}
+
+
+def test_hints_are_those_of_each_place_and_later_frames_do_not_change_them():
+    """Some numbers from -1 to 1 for each of 25 places, the same in one pass and frame by frame; else none."""
+    network, x = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=3)), torch.randn(2, 6, 70)
+    hints = network(100 * x)[2]
+    assert hints.shape == (2, 6, PLACES, 3)
+    assert 0 < hints.abs().max() <= 1
+    states = network.initial_states(2)
+    for t in range(6):
+        _, _, here, states = network.step(100 * x[:, t], states)
+        assert torch.allclose(here, hints[:, t], atol=1e-5)
+    assert _network()(x)[2].numel() == 0
 
 
 def test_features_are_answered_alike_with_and_without_a_filter():

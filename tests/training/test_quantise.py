@@ -37,7 +37,7 @@ def test_int8_is_a_quarter_of_the_size_and_close(files, reduce_range):
 
 def test_every_product_is_quantised_but_the_named_ones(tmp_path):
     """No float MatMul is left except those by name; weights are int8 with a scale per output."""
-    network = PercepNet(replace(SIZES["toy"], filter_units=16))
+    network = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=2))
     onnx.save(step_graph(network), tmp_path / "float.onnx")
     quantise(tmp_path / "float.onnx", tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph

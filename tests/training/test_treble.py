@@ -14,9 +14,9 @@ def test_treble_decides_and_the_rest_stays():
     network = PercepNet(SIZES["toy"]).eval()
     features = torch.randn(2, 30, 70)
     with torch.no_grad():
-        gains, strengths, _ = network(features)
+        gains, strengths, *_ = network(features)
         decide_treble(network, 1.5, -0.4)
-        after, strengths_after, _ = network(features)
+        after, strengths_after, *_ = network(features)
     assert torch.equal(gains[..., :24], after[..., :24])
     assert torch.equal(strengths, strengths_after)
     wanted = 1.5 * torch.logit(gains[..., 24:]) - 0.4
@@ -31,5 +31,5 @@ def test_doubtful_gains_close_and_open_ones_stay():
             network.gains_head.weight.zero_()
             network.gains_head.bias.fill_(torch.logit(torch.tensor(found)))
             decide_treble(network)
-            gains, _, _ = network(torch.zeros(1, 5, 70))
+            gains, *_ = network(torch.zeros(1, 5, 70))
             assert least <= gains[..., 24:].min() <= gains[..., 24:].max() <= most

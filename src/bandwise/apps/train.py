@@ -15,7 +15,7 @@ from bandwise.errors import BandwiseError
 if TYPE_CHECKING:
     from bandwise.training.fit_config import FitConfig
 
-FILTER_UNITS = 64
+FILTER_SIZES = {"filter_units": 64, "filter_hints": 8}
 
 
 def train(
@@ -118,7 +118,7 @@ def train(
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
     config = FitConfig(
-        network=replace(network, weight_limit=weight_limit, filter_units=FILTER_UNITS if deep_filter else 0),
+        network=replace(network, weight_limit=weight_limit, **(FILTER_SIZES if deep_filter else {})),
         loss=LossConfig(
             gain_form=_one_of("loss", loss, forms),
             sones_epsilon=sones_epsilon,

@@ -11,6 +11,7 @@ from bandwise.suppress.packing import (
     Named,
     fresh_states,
     has_filter,
+    hints_per_place,
     is_known,
     packed,
     packed_filter,
@@ -41,6 +42,7 @@ class CompiledModel:
         self._weights, self.facts = packed(found), facts
         self._filter = TapWeights(packed_filter(found), found[FILTER_PLACE]) if has_filter(found) else None
         self._state_sizes = state_sizes(found)
+        self._hints = hints_per_place(found)
 
     @property
     def filters(self) -> bool:
@@ -67,22 +69,27 @@ class CompiledModel:
         """Fresh states for some channels, and room for so many frames of each at once."""
         room = room_for(self._weights, channels * most_frames)
         states = fresh_states(self._state_sizes, channels)
-        return CompiledRuntime(self._weights, states, room, self._filter)
+        hints = np.zeros((channels, most_frames, PLACES, self._hints), np.float32)
+        return CompiledRuntime(self._weights, states, room, hints, self._filter)
 
 
 class CompiledRuntime:
     """All channels at once: each has scales of its own, so none hears another."""
 
-    def __init__(self, weights: Weights, states: States, room: Array, taps: TapWeights | None) -> None:
-        self._weights, self._states, self._room, self._filter = weights, states, room, taps
+    def __init__(
+        self, weights: Weights, states: States, room: Array, hints: Array, taps: TapWeights | None
+    ) -> None:
+        self._weights, self._states, self._room = weights, states, room
+        self._hints, self._filter = hints, taps
         shape = (len(states.gru1), *taps.place.shape) if taps else (0, 0, 0)
         self._tap_states = TapStates(*np.zeros((2, *shape), np.float32))
 
     def answer(self, seen: Seen, count: int, answers: Answers) -> None:
         """`count` frames of every channel."""
-        think(self._weights, self._states, self._room, seen.features, count, answers.gains, answers.strengths)
+        said = answers.gains, answers.strengths, self._hints
+        think(self._weights, self._states, self._room, seen.features, count, *said)
         if self._filter:
-            estimate_taps(*self._filter, self._tap_states, seen, count, answers)
+            estimate_taps(*self._filter, self._tap_states, seen, self._hints, count, answers)
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -69,8 +69,8 @@ def spread(x: Array, layer: Layer, memory: Array, first: int, lower: Array, logi
     for row in range(x.shape[0]):
         for i in range(lower.shape[1]):
             lower[row, i] += out[row, first + i]
-        for b in range(BANDS):
-            logits[row, b] += out[row, first + lower.shape[1] + b]
+        for i in range(logits.shape[1]):
+            logits[row, i] += out[row, first + lower.shape[1] + i]
     return out
 
 
@@ -96,10 +96,19 @@ def copy(x: Array, out: Array) -> None:
 
 @kernel
 def answer(logits: Array, out: Array, count: int) -> None:
-    """Sigmoid of [rows, 34] -> [channels, any, 34]."""
+    """Sigmoid of the first 34 of [rows, any] -> [channels, any, 34]."""
     for row in range(logits.shape[0]):
         for b in range(BANDS):
             out[row // count, row % count, b] = sigmoid(logits[row, b])
+
+
+@kernel
+def hint(logits: Array, out: Array, count: int) -> None:
+    """Hyperbolic tangent of [rows, 25 hints] -> [channels, any, 25, hints]."""
+    hints = out.shape[3]
+    for row in range(logits.shape[0]):
+        for i in range(logits.shape[1]):
+            out[row // count, row % count, i // hints, i % hints] = tanh(logits[row, i])
 
 
 @kernel

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.bands.erb import BANDS
 from bandwise.suppress.int8 import pack
+from bandwise.suppress.places import PLACES
 from bandwise.suppress.step import States
 from bandwise.suppress.tile import TILE
 from bandwise.suppress.weights import Weights
@@ -147,6 +149,12 @@ def state_sizes(found: Named) -> list[int]:
     past1 = inputs["convolution1"] - len(found["dense.bias"])
     past2 = inputs["convolution2"] - len(found["convolution1.bias"])
     return [past1, past2, *(inputs[f"{gru}.recurrent"] for gru in GRUS)]
+
+
+def hints_per_place(found: Named) -> int:
+    """How many numbers besides gains the bands' network tells each place of the deep filter."""
+    said: int = _codes(found, "from_gains").shape[1]
+    return (said - BANDS) // PLACES
 
 
 def fresh_states(sizes: list[int], channels: int) -> States:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.int8 import affine
-from bandwise.suppress.layers import answer, convolve, dense, recur, spread, table
+from bandwise.suppress.layers import answer, convolve, dense, hint, recur, spread, table
 from bandwise.suppress.stft import Array
 from bandwise.suppress.weights import Weights, layer_of, outputs
 
@@ -54,10 +54,18 @@ def room_for(w: Weights, rows: int) -> Array:
 
 @kernel
 def think(
-    w: Weights, s: States, room: Array, features: Array, count: int, gains: Array, strengths: Array
+    w: Weights,
+    s: States,
+    room: Array,
+    features: Array,
+    count: int,
+    gains: Array,
+    strengths: Array,
+    hints: Array,
 ) -> None:
-    """`count` frames of every channel: features [channels, any, 70] -> answers [channels, any, 34].
+    """`count` frames of every channel: features [channels, any, 70] -> gains, strengths [channels, any, 34].
 
+    And hints [channels, any, 25, any] for the places of the deep filter, none for a network without.
     Row c count + t of every table is frame t of channel c.
     """
     channels, units = s.gru1.shape
@@ -70,7 +78,8 @@ def think(
     convolve(early, s.convolution2, layer_of(w, CONVOLUTION2), room[WINDOWS], conv)
 
     state, wide = table(room[STATE], rows, units), room[WIDE]
-    logits, lower = table(room[LOGITS], rows, BANDS), table(room[TO_STRENGTHS], rows, 3 * few)
+    logits = table(room[LOGITS], rows, outputs(w, FROM_GAINS))
+    lower = table(room[TO_STRENGTHS], rows, 3 * few)
     logits[:], lower[:] = 0.0, 0.0
     x = spread(conv, layer_of(w, FROM_CONV), wide, 3 * units, lower, logits)
     recur(x, s.gru1, layer_of(w, GRU1), state)
@@ -82,8 +91,9 @@ def think(
     recur(x, s.gains, layer_of(w, GAINS), state)
     spread(state, layer_of(w, FROM_GAINS), wide, 0, lower[:, :0], logits)
     answer(logits, gains, count)
+    hint(logits[:, BANDS:], hints, count)
 
-    state = table(room[STATE], rows, few)
+    state, logits = table(room[STATE], rows, few), table(room[LOGITS], rows, BANDS)
     recur(lower, s.strengths, layer_of(w, STRENGTHS), state)
     affine(state, layer_of(w, STRENGTHS_HEAD), logits)
     answer(logits, strengths, count)

@@ -1,8 +1,8 @@
 """The deep filter's network: a small one at each of 25 places of the spectrum, all with the same weights.
 
-Each place sees its bins, what the bands' network said of them, and the frame's features; it remembers, and
-looks at what other places found. Sharing weights over frequency is what makes it small, and quick to learn:
-a harmonic looks the same at 200 Hz and at 2 kHz.
+Each place sees its bins, what the bands' network said of them and hinted, and the frame's features; it
+remembers, and looks at what other places found. Sharing weights over frequency is what makes it small, and
+quick to learn: a harmonic looks the same at 200 Hz and at 2 kHz.
 """
 
 from typing import NamedTuple
@@ -47,17 +47,22 @@ class TapStates(NamedTuple):
 
 
 @kernel
-def estimate_taps(w: Weights, place: Array, s: TapStates, seen: Seen, count: int, answers: Answers) -> None:
-    """Taps of `count` frames of every channel, whose gains and strengths are known.
+def estimate_taps(
+    w: Weights, place: Array, s: TapStates, seen: Seen, hints: Array, count: int, answers: Answers
+) -> None:
+    """Taps of `count` frames of every channel, whose gains, strengths and hints are known.
 
     `w.dense` maps the features to the units, and `place` [25, units] tells the places apart.
     """
     units = place.shape[1]
-    inputs, x = np.empty((PLACES, INPUTS), np.float32), np.empty((PLACES, units), np.float32)
+    inputs = np.empty((PLACES, INPUTS + hints.shape[3]), np.float32)
+    x = np.empty((PLACES, units), np.float32)
     everywhere = np.empty(units, np.float32)
     for c in range(s.places1.shape[0]):
         for t in range(count):
             look(seen.sound[c, t], seen.features[c, t], answers.gains[c, t], answers.strengths[c, t], inputs)
+            for p in range(PLACES):
+                copy(hints[c, t, p], inputs[p, INPUTS:])
             affine(inputs, layer_of(w, PATCH), x)
             project(w, seen.features[c, t], everywhere)
             for p in range(PLACES):
@@ -72,7 +77,7 @@ def estimate_taps(w: Weights, place: Array, s: TapStates, seen: Seen, count: int
 
 @kernel
 def look(sound: Array, features: Array, gains: Array, strengths: Array, inputs: Array) -> None:
-    """What each place sees -> [25, 144]: sound, then gain, strength and harmonic of each bin."""
+    """What each place sees -> [25, 144 or more]: sound, then gain, strength and harmonic of each bin."""
     known = np.zeros((LOW_BINS, ANSWERED), np.float32)
     per_bin = np.empty(BINS, np.float32)
     for which, values in enumerate((gains, strengths)):

@@ -45,19 +45,22 @@ class Memories(NamedTuple):
 
 
 class DeepFilter(nn.Module):
-    """Spectra, features, gains, strengths to complex weights; buffers `feature_*` normalise the features."""
+    """Spectra, features, gains, strengths to complex weights; buffers `feature_*` normalise the features.
+
+    `hints` numbers more come to each place from the bands' network, all ignored at first.
+    """
 
     feature_mean: Tensor
     feature_scale: Tensor
     spread: Tensor
 
-    def __init__(self, units: int = 64) -> None:
+    def __init__(self, units: int = 64, hints: int = 0) -> None:
         super().__init__()
         self.units = units
         self.register_buffer("feature_mean", torch.zeros(FEATURES))
         self.register_buffer("feature_scale", torch.ones(FEATURES))
         self.register_buffer("spread", low_band_weights(), persistent=False)
-        self.patch = nn.Linear(INPUTS, units)
+        self.patch = nn.Linear(INPUTS + hints, units)
         self.place = nn.Parameter(torch.zeros(PLACES, units))
         self.globe = nn.Linear(FEATURES, units)
         self.near = Mix(units, NEAR)
@@ -67,6 +70,7 @@ class DeepFilter(nn.Module):
         with torch.no_grad():
             self.taps.weight.mul_(TAPS_START)
             self.taps.bias.zero_()
+            self.patch.weight[:, INPUTS:] = 0
 
     @torch.no_grad()
     def listen(self, spectra: Tensor, scale: Tensor, features: Tensor, dtype: torch.dtype) -> Heard:
@@ -79,15 +83,21 @@ class DeepFilter(nn.Module):
         )
 
     def forward(
-        self, heard: Heard, gains: Tensor, strengths: Tensor, memories: Memories | None = None
+        self,
+        heard: Heard,
+        gains: Tensor,
+        strengths: Tensor,
+        hints: Tensor,
+        memories: Memories | None = None,
     ) -> tuple[Tensor, Memories]:
-        """Weights [6, 2, B, T, 100] from what was heard, gains and strengths [B, T, 34]; memories to go on.
+        """Weights [6, 2, B, T, 100] from what was heard and the bands' network said; memories to go on.
 
-        Sizes 6 and 2: see WEIGHTS; real and imaginary part.
+        Gains and strengths [B, T, 34], hints [B, T, 25, any]. Sizes 6 and 2: see WEIGHTS; real and imaginary
+        part.
         """
         answers = [(v.transpose(0, 1) @ self.spread) * 2 - 1 for v in (gains, strengths)]
         now = by_place(torch.stack([*answers, heard.harmonics], -1).to(heard.sound.dtype))
-        x = self.patch(torch.cat([heard.sound, now], -1))
+        x = self.patch(torch.cat([heard.sound, now, hints.transpose(0, 1).to(now.dtype)], -1))
         x = x + self.globe(heard.features)[:, :, None] + self.place.to(x.dtype)
         x = self.near(torch.relu(x))
         was1, was2 = memories or (None, None)

@@ -59,12 +59,12 @@ class _Stepped:
 
     def step(self, features: Tensor, sound: Tensor) -> list[Tensor]:
         """Features [70], sound [25, 120] -> gains, strengths [34], and taps [25, 48] if there is a filter."""
-        gains, strengths, self._states = self.network.step(features[None], self._states)
+        gains, strengths, hints, self._states = self.network.step(features[None], self._states)
         if not self.network.filter:
             return [gains[0], strengths[0]]
         own = self.network.filter
         normal = (features - own.feature_mean) * own.feature_scale
         heard = Heard(sound[None, None], harmonics(features[None, None]), normal[None, None])
-        weights, self._memories = own(heard, gains[None], strengths[None], self._memories)
+        weights, self._memories = own(heard, gains[None], strengths[None], hints[None], self._memories)
         places = weights.view(WEIGHTS, 2, PLACES, BINS_PER_PLACE).permute(2, 0, 1, 3)
         return [gains[0], strengths[0], places.reshape(PLACES, TAP_VALUES)]

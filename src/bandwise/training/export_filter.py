@@ -1,4 +1,4 @@
-"""The deep filter's part of the ONNX graph: sound, features and the bands' answers in, taps out."""
+"""The deep filter's part of the ONNX graph: sound, features and what the bands' network said in, taps out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import numpy as np
 
 from bandwise.bands.erb import BAND_WEIGHTS, BANDS
 from bandwise.suppress.features import HALF_RANGE, MIDDLE, PITCH_CORRELATION, PITCH_PERIOD
-from bandwise.suppress.places import ANSWERED, BELOW, BINS_PER_PLACE, FAR, LOW_BINS, NEAR, PLACES, SPAN
+from bandwise.suppress.places import (
+    ANSWERED,
+    BELOW,
+    BINS_PER_PLACE,
+    FAR,
+    INPUTS,
+    LOW_BINS,
+    NEAR,
+    PLACES,
+    SPAN,
+)
 from bandwise.suppress.stft import WINDOW_SAMPLES
 
 if TYPE_CHECKING:
@@ -23,7 +33,8 @@ def add_filter(g: Graph, w: dict[str, Weight]) -> None:
     """Add the network of `bandwise.training.deep_filter`, weights by their names there, to the graph."""
     units = w["filter.place"].shape[1]
     known = _gather(g, "filter.known", _known(g), known_places())
-    inputs = g.add("Concat", ["sound", known], "filter.inputs", axis=1)
+    hints = ["hints"] if w["filter.patch.weight"].shape[1] > INPUTS else []
+    inputs = g.add("Concat", ["sound", known, *hints], "filter.inputs", axis=1)
     x = _affine(g, w, "patch", inputs)
     x = g.add("Add", [x, _everywhere(g, w)], "filter.with_features")
     x = g.add("Add", [x, g.weight("filter.place", w["filter.place"])], "filter.with_place")

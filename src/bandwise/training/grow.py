@@ -5,7 +5,8 @@ units to old ones is zero: the large network computes what the small one did.  A
 since the new unit behind it already sounds: its gradient is there at the first update.  And pruning, which
 takes the tiles of least norm, leaves what was learnt.
 
-A deep filter is taken over as it is; a network that had none gets a fresh one, which does next to nothing.
+A deep filter is taken over as it is, and may get hints, which it ignores at first; a network that had none
+gets a fresh one, which does next to nothing.
 """
 
 from dataclasses import replace
@@ -16,6 +17,7 @@ from torch import Tensor
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.places import INPUTS, PLACES
 from bandwise.training.model import PercepNet, PercepNetConfig
 from bandwise.training.optimisers import FILTER
 
@@ -35,9 +37,9 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     for name, old in small.state_dict().items():
         layer, _, kind = name.rpartition(".")
         if layer in sizes:
-            blocks, into, sources = sizes[layer]
-            read = [into] if kind == "weight_hh_l0" else sources
-            _put(old, state[name], _places([into] * blocks), _places(read))
+            rows, sources = sizes[layer]
+            read = rows[:1] if kind == "weight_hh_l0" else sources
+            _put(old, state[name], _places(rows), _places(read))
         else:
             state[name] = old
     large.load_state_dict(state)
@@ -49,10 +51,11 @@ def _check(old: PercepNetConfig, new: PercepNetConfig) -> None:
         raise BandwiseError(
             f"got layers of {widths(new)} to grow {widths(old)} into; no layer may shrink; train anew"
         )
-    if old.filter_units not in {0, new.filter_units}:
+    if old.filter_units not in {0, new.filter_units} or old.filter_hints > new.filter_hints:
         raise BandwiseError(
-            f"got a deep filter of {new.filter_units} units to go on from one of {old.filter_units}; "
-            "it must be the same; ask for that or start from another checkpoint"
+            f"got a deep filter of {new.filter_units} units and {new.filter_hints} hints to go on from one "
+            f"of {old.filter_units} and {old.filter_hints}; units must be the same and hints no fewer; "
+            "ask for that or start from another checkpoint"
         )
 
 
@@ -61,21 +64,23 @@ def widths(config: PercepNetConfig) -> tuple[int, int, int, int]:
     return config.dense, config.convolution, config.gru, config.strength_gru
 
 
-def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[int, Widths, list[Widths]]]:
-    """Of each layer: blocks of its rows, its units, and the units whose outputs it reads side by side."""
+def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[list[Widths], list[Widths]]]:
+    """Of each layer: the units that its rows are for, and those whose outputs it reads, side by side."""
     dense, conv, gru, strengths = zip(widths(old), widths(new), strict=True)
     features, bands = (FEATURES, FEATURES), (BANDS, BANDS)
+    hints = (old.filter_hints, new.filter_hints)
     return {
-        "dense": (1, dense, [features]),
-        "convolution1.product": (1, conv, [dense] * old.kernels[0]),
-        "convolution2.product": (1, conv, [conv] * old.kernels[1]),
-        "gru1": (GATES, gru, [conv]),
-        "gru2": (GATES, gru, [gru]),
-        "gru3": (GATES, gru, [gru]),
-        "gains_gru": (GATES, gru, [gru]),
-        "gains_head": (1, bands, [conv, gru, gru, gru, gru]),
-        "strengths_gru": (GATES, strengths, [gru, conv]),
-        "strengths_head": (1, bands, [strengths]),
+        "dense": ([dense], [features]),
+        "convolution1.product": ([conv], [dense] * old.kernels[0]),
+        "convolution2.product": ([conv], [conv] * old.kernels[1]),
+        "gru1": ([gru] * GATES, [conv]),
+        "gru2": ([gru] * GATES, [gru]),
+        "gru3": ([gru] * GATES, [gru]),
+        "gains_gru": ([gru] * GATES, [gru]),
+        "gains_head": ([bands, *[hints] * PLACES], [conv, gru, gru, gru, gru]),
+        "strengths_gru": ([strengths] * GATES, [gru, conv]),
+        "strengths_head": ([bands], [strengths]),
+        "filter.patch": ([(new.filter_units, new.filter_units)], [(INPUTS, INPUTS), hints]),
     }
 
 
@@ -95,9 +100,14 @@ def _put(old: Tensor, into: Tensor, rows: Tensor, columns: Tensor) -> None:
 
 
 def with_filter_of(donor: PercepNet, network: PercepNet) -> PercepNet:
-    """Return `network` with the deep filter of another, which asks only for what any PercepNet says."""
+    """Return `network` with the deep filter of another, if that asks only for what any PercepNet says."""
     if donor.filter is None:
         raise BandwiseError("got a run without a deep filter to take one from; name one with --deep-filter")
+    if donor.config.filter_hints:
+        raise BandwiseError(
+            "got a deep filter that knows the hints of its own bands; it cannot be put behind others; "
+            "export its own run"
+        )
     whole = PercepNet(replace(network.config, filter_units=donor.config.filter_units))
     taken = {n: v for n, v in donor.state_dict().items() if n.startswith(FILTER)}
     whole.load_state_dict({**network.state_dict(), **taken})

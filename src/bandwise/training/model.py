@@ -7,6 +7,8 @@ causal.
 
 Behind it there may be a deep filter for the lowest bins (`bandwise.training.deep_filter`), which hears gains
 and strengths and is trained along; what is said here of features and answers is the same with and without.
+The layer that says the gains can also have hints for each place of the filter: numbers without a meaning of
+their own, through which the filter makes use of what the large network remembers.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 
 from bandwise.bands.erb import BANDS
 from bandwise.suppress.features import SIZE as FEATURES
+from bandwise.suppress.places import PLACES
 from bandwise.training.deep_filter import DeepFilter
 from bandwise.training.gru import GRU
 
@@ -32,6 +35,7 @@ class PercepNetConfig:
     gru: int = 512
     strength_gru: int = 128
     filter_units: int = 0  # of each place of the deep filter; 0: none
+    filter_hints: int = 0  # numbers that the bands' network tells each place besides gains and strengths
     weight_limit: float | None = (
         None  # weights are held within +-limit after each update (published: 1/2, for int8)
     )
@@ -77,7 +81,7 @@ class CausalConvolution(nn.Module):
 
 
 class PercepNet(nn.Module):
-    """Features to gains and strengths, both in [0, 1]; buffers `feature_*` normalise the inputs."""
+    """Features to gains and strengths in [0, 1] and hints in [-1, 1]; `feature_*` normalise the inputs."""
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -94,10 +98,12 @@ class PercepNet(nn.Module):
         self.gru2 = GRU(c.gru, c.gru)
         self.gru3 = GRU(c.gru, c.gru)
         self.gains_gru = GRU(c.gru, c.gru)
-        self.gains_head = nn.Linear(c.convolution + 4 * c.gru, BANDS)
+        self.gains_head = nn.Linear(c.convolution + 4 * c.gru, BANDS + PLACES * c.filter_hints)
         self.strengths_gru = GRU(c.convolution + c.gru, c.strength_gru)
         self.strengths_head = nn.Linear(c.strength_gru, BANDS)
-        self.filter: DeepFilter | None = DeepFilter(c.filter_units) if c.filter_units else None
+        self.filter: DeepFilter | None = None
+        if c.filter_units:
+            self.filter = DeepFilter(c.filter_units, c.filter_hints)
 
     def initial_states(self, batch: int) -> States:
         """All-zero states, as at the start of a signal."""
@@ -110,8 +116,10 @@ class PercepNet(nn.Module):
         ]
         return States(*(self.feature_mean.new_zeros(batch, *shape) for shape in shapes))
 
-    def forward(self, features: Tensor, states: States | None = None) -> tuple[Tensor, Tensor, States]:
-        """Map features [B, T, 70] -> gains [B, T, 34], strengths [B, T, 34], states to go on with."""
+    def forward(
+        self, features: Tensor, states: States | None = None
+    ) -> tuple[Tensor, Tensor, Tensor, States]:
+        """Map features [B, T, 70] -> gains, strengths [B, T, 34], hints [B, T, 25, any], states to go on."""
         s = states or self.initial_states(len(features))
         x = (features.transpose(0, 1) - self.feature_mean) * self.feature_scale
         x, past1 = self.convolution1(torch.tanh(self.dense(x)), s.convolution1)
@@ -123,15 +131,16 @@ class PercepNet(nn.Module):
         lower, last_strengths = self.strengths_gru(
             torch.cat([shared3, conv.to(shared3.dtype)], dim=-1), s.strengths
         )
-        gains = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
-        outputs = [torch.sigmoid(v.float()).transpose(0, 1) for v in (gains, self.strengths_head(lower))]
+        said = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
+        said, strengths = (v.float().transpose(0, 1) for v in (said, self.strengths_head(lower)))
+        hints = torch.tanh(said[..., BANDS:]).reshape(*strengths.shape[:2], PLACES, -1)
         last = States(past1, past2, last1, last2, last3, last_gains, last_strengths)
-        return outputs[0], outputs[1], last
+        return torch.sigmoid(said[..., :BANDS]), torch.sigmoid(strengths), hints, last
 
-    def step(self, features: Tensor, states: States) -> tuple[Tensor, Tensor, States]:
-        """Do one frame: features [B, 70] -> gains [B, 34], strengths [B, 34], next states."""
-        gains, strengths, states = self(features[:, None], states)
-        return gains[:, 0], strengths[:, 0], states
+    def step(self, features: Tensor, states: States) -> tuple[Tensor, Tensor, Tensor, States]:
+        """Do one frame: features [B, 70] -> gains, strengths [B, 34], hints [B, 25, any], next states."""
+        gains, strengths, hints, states = self(features[:, None], states)
+        return gains[:, 0], strengths[:, 0], hints[:, 0], states
 
     @torch.no_grad()
     def normalise_like(self, features: Tensor) -> None:

@@ -55,7 +55,7 @@ def step_graph(network: PercepNet, facts: dict[str, str] | None = None) -> onnx.
     parts.append(part)
     upper = g.gru_cell("gains", projected, w, c.gru, layer="gains_gru")
     parts.append(g.affine(upper, "from_gains", head[4], w["gains_head.bias"]))
-    g.add("Sigmoid", [g.add("Sum", parts, "gain_logits")], "gains")
+    g.add("Sigmoid", [_gain_logits(g, g.add("Sum", parts, "said"), c.filter_hints)], "gains")
     both = g.add("Add", [from_conv, from_gru3], "strengths.from_both")
     lower = g.gru_cell("strengths", both, w, c.strength_gru, layer="strengths_gru")
     logits = g.affine(lower, "strengths_head", w["strengths_head.weight"], w["strengths_head.bias"])
@@ -63,6 +63,15 @@ def step_graph(network: PercepNet, facts: dict[str, str] | None = None) -> onnx.
     if network.filter:
         add_filter(g, w)
     return _model(g, network, facts or {})
+
+
+def _gain_logits(g: Graph, said: str, hints: int) -> str:
+    """What is said of the bands; where places get hints, those of all places stand behind it."""
+    if not hints:
+        return said
+    logits, rest = g.split(said, ["gain_logits", "hint_logits"], [BANDS, PLACES * hints])
+    g.reshape(g.add("Tanh", [rest], "hints.flat"), (PLACES, hints), "hints")
+    return logits
 
 
 def _dense(g: Graph, w: dict[str, Weight]) -> str:

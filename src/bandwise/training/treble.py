@@ -8,6 +8,7 @@ four times the SI-SDR for the same PESQ.
 
 import torch
 
+from bandwise.bands.erb import BANDS
 from bandwise.training.loudness import HIGH_BANDS
 from bandwise.training.model import PercepNet
 
@@ -18,7 +19,7 @@ TREBLE_SHIFT = -0.3
 @torch.no_grad()
 def decide_treble(network: PercepNet, slope: float = TREBLE_SLOPE, shift: float = TREBLE_SHIFT) -> None:
     """Change the gains of all bands from 5.75 kHz up, in place."""
-    treble = slice(HIGH_BANDS.start, None)
+    treble = slice(HIGH_BANDS.start, BANDS)
     network.gains_head.weight[treble] *= slope
     network.gains_head.bias[treble] *= slope
     network.gains_head.bias[treble] += shift

@@ -62,10 +62,10 @@ def losses_by_window(
     for first in range(0, features.shape[1], config.window):
         span = slice(first, min(first + config.window, features.shape[1]))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            gains, strengths, states = network(features[:, span], states)
+            gains, strengths, hints, states = network(features[:, span], states)
         states = States(*(v.detach() for v in states))
         for_bands = perceptual_loss(gains, strengths, targets[:, span], weights[:, span], config.loss)
-        yield Losses(*for_bands, *(filtering.losses(gains, strengths, span) if filtering else ()))
+        yield Losses(*for_bands, *(filtering.losses(gains, strengths, hints, span) if filtering else ()))
 
 
 def current_levels(features: Tensor) -> Tensor:
@@ -113,16 +113,18 @@ class _Filtering:
     dtype: torch.dtype
     memories: Memories | None = None
 
-    def losses(self, gains: Tensor, strengths: Tensor, span: slice) -> tuple[Tensor, ListenerLosses]:
-        """Of spectra and listener in one window, given gains and strengths [B, n, 34] of its frames."""
-        filtered = self.filtered(gains, strengths, span)
+    def losses(
+        self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice
+    ) -> tuple[Tensor, ListenerLosses]:
+        """Of spectra and listener in one window, given what the bands' network says of its frames."""
+        filtered = self.filtered(gains, strengths, hints, span)
         spectral = spectral_loss(filtered, self.clean[:, span], self.complex_weight)
         return spectral, self.listener.losses(filtered, gains, span)
 
-    def filtered(self, gains: Tensor, strengths: Tensor, span: slice) -> Tensor:
+    def filtered(self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice) -> Tensor:
         """The spectra [B, n, 100, 2] of one window."""
         with torch.autocast(gains.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            weights, memories = self.deep_filter(self.heard.of(span), gains, strengths, self.memories)
+            weights, memories = self.deep_filter(self.heard.of(span), gains, strengths, hints, self.memories)
         self.memories = Memories(*(v.detach() for v in memories))
         gained = self.deep_filter.apply_gains(gains, self.noisy[:, span])
         return apply_weights(weights, gained, self.noisy, span.start)
