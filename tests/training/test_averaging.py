@@ -8,6 +8,7 @@ from runs import all_weights  # noqa: E402
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training.averaging import mean_network  # noqa: E402
+from bandwise.training.grow import grow  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.normalisation import same_answers  # noqa: E402
 
@@ -56,7 +57,25 @@ def test_what_all_have_pruned_stays_zero():
     assert not mean_network(two).gru1.weight_hh_l0[:8, :4].any()
 
 
-def test_other_sizes_are_refused():
-    """The mean of a small and a large network means nothing."""
-    with pytest.raises(BandwiseError, match="different layer sizes"):
+def test_a_smaller_network_counts_as_what_it_grows_into():
+    """Of a network and itself grown, larger first, the mean answers as both do."""
+    small = network(1)
+    large = grow(small, SIZES["small"])
+    mean, x = mean_network([large, small]), torch.randn(1, 20, 70)
+    assert mean.config == SIZES["small"]
+    for before, after in zip(small(x)[:2], mean(x)[:2], strict=True):
+        assert torch.allclose(before, after, atol=1e-5)
+
+
+def test_a_smaller_network_is_pruned_as_the_first():
+    """What the larger one has dropped is zero in the mean as well."""
+    large = network(2, "small")
+    with torch.no_grad():
+        large.gru2.weight_hh_l0[:64, :8] = 0
+    assert not mean_network([large, network(1)]).gru2.weight_hh_l0[:64, :8].any()
+
+
+def test_the_first_must_be_the_largest():
+    """Nothing shrinks: a larger one after a smaller one is a one-line error that says what to do."""
+    with pytest.raises(BandwiseError, match="largest first"):
         mean_network([network(1), network(1, "small")])

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.places import INPUTS  # noqa: E402
-from bandwise.training.grow import grow, with_filter_of  # noqa: E402
+from bandwise.training.grow import grow  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet, PercepNetConfig  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 
@@ -118,28 +118,3 @@ def test_a_filter_that_gets_hints_ignores_the_new_ones_at_first(known):
     assert torch.allclose(*weights, atol=1e-5)
     weights[1].square().sum().backward()
     assert large.filter.patch.weight.grad[:, INPUTS + known :].any()
-
-
-def test_a_filter_is_taken_over_as_it_is():
-    """The network keeps its own gains, and the donor's filter says the same behind it."""
-    torch.manual_seed(1)
-    network, donor = PercepNet(SIZES["toy"]), PercepNet(replace(SIZES["small"], filter_units=16))
-    whole = with_filter_of(donor, network)
-    features = torch.randn(1, 5, 70)
-    said = whole(features)[:3]
-    assert torch.equal(said[0], network(features)[0])
-    heard = donor.filter.listen(torch.randn(1, 5, 100, 2), torch.ones(1), features, torch.float32)
-    assert torch.equal(whole.filter(heard, *said)[0], donor.filter(heard, *said)[0])
-
-
-def test_a_filter_that_lives_on_hints_cannot_be_taken():
-    """They mean something only to the network they were learnt with."""
-    donor = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=2))
-    with pytest.raises(BandwiseError, match="hints of its own bands"):
-        with_filter_of(donor, PercepNet(SIZES["toy"]))
-
-
-def test_no_filter_cannot_be_taken():
-    """A donor without one is a one-line error."""
-    with pytest.raises(BandwiseError, match="without a deep filter"):
-        with_filter_of(PercepNet(SIZES["toy"]), PercepNet(SIZES["toy"]))

@@ -13,9 +13,6 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")] = Path("model.onnx"),
     float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
-    filter_run: Annotated[
-        Path | None, typer.Option(help="Take the deep filter from this run, whatever its size.")
-    ] = None,
     decided_treble: Annotated[
         bool, typer.Option("--decided-treble", help="Close doubtful gains above the deep filter.")
     ] = False,
@@ -27,13 +24,13 @@ def export(
     """Write the network of a training run as one ONNX file, quantised to int8.
 
     Given several runs that began at the same weights, it writes the mean of their networks; what they began
-    at may take part: `bandwise export mine small -o better.onnx`.
+    at may take part: `bandwise export mine small -o better.onnx`. The largest comes first, smaller ones grow.
     The file is checked against the trained network on random states before it is kept.
     """
     from bandwise.training.export import export_run
     from bandwise.training.quantise import register_checksum
 
-    drift = export_run(runs, out, int8=not float32, filter_run=filter_run, decided_treble=decided_treble)
+    drift = export_run(runs, out, int8=not float32, decided_treble=decided_treble)
     print(
         f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"
     )

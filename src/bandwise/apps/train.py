@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandwise.apps.shard_maker import shards_of
+from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def train(
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
-        (out / DATA_FACTS).write_text(json.dumps(facts))
+        with atomic(out / DATA_FACTS) as partial:
+            partial.write_text(json.dumps(facts))
     print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
 
 

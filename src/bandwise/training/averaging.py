@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from bandwise.errors import BandwiseError
+from bandwise.training.grow import grow, widths
 from bandwise.training.normalisation import normalise_as
+from bandwise.training.pruning import Pruning
 
 if TYPE_CHECKING:
     from bandwise.training.model import PercepNet
@@ -22,19 +24,31 @@ if TYPE_CHECKING:
 def mean_network(networks: list[PercepNet]) -> PercepNet:
     """The network whose weights are the means of theirs; a weight pruned in all of them stays zero.
 
-    All are first brought to the normalisation of the first one, and so is the mean.
+    It has the form of the first: its layer sizes and its normalisation.  A smaller network is grown to them
+    and loses what the first has pruned, so that the mean costs no more than the first.
 
-    Raises BandwiseError for networks of different layer sizes.
+    Raises BandwiseError for a network that is larger than the first.
     """
     first, *others = networks
-    if any(other.config != first.config for other in others):
-        raise BandwiseError(
-            "got runs of different layer sizes; a mean needs the same in all; name runs of one --size"
-        )
+    states = [first.state_dict(), *(_like(first, other).state_dict() for other in others)]
     mean = copy.deepcopy(first)
-    others = [copy.deepcopy(other) for other in others]
-    for other in others:
-        normalise_as(other, first)
-    states = [network.state_dict() for network in (first, *others)]
     mean.load_state_dict({name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]})
     return mean
+
+
+def _like(first: PercepNet, other: PercepNet) -> PercepNet:
+    """`other` in the form of the first, itself left as it was."""
+    if any(its > own for own, its in zip(widths(first.config), widths(other.config), strict=True)):
+        raise BandwiseError(
+            f"got runs with layers of {widths(first.config)} and {widths(other.config)}; of the mean of both "
+            "the smaller grows to the size of the first; name the largest first"
+        )
+    if other.config == first.config:
+        other = copy.deepcopy(other)
+    else:
+        other = grow(other, first.config)
+        pruned = Pruning()
+        pruned.keep_zeros(first)
+        pruned.apply(other)
+    normalise_as(other, first)
+    return other

@@ -11,7 +11,6 @@ from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 from bandwise.training.averaging import mean_network
 from bandwise.training.drift import largest_difference
-from bandwise.training.grow import with_filter_of
 from bandwise.training.quantise import checksum, quantise
 from bandwise.training.shards import finished_shards
 from bandwise.training.step_graph import step_graph
@@ -34,14 +33,13 @@ def export_run(
     out: Path,
     *,
     int8: bool = True,
-    filter_run: Path | None = None,
     decided_treble: bool = False,
 ) -> float:
     """Write the network of a run's checkpoint to `out`; the largest difference of what was written from it.
 
     Of several runs it is the mean (`training.averaging`), in which an ONNX file or a network that ships may
-    take part, by path or name; the file names the configuration and the data of each run.  With `filter_run`,
-    the deep filter is that of another run; `decided_treble`: see `training.treble`.
+    take part, by path or name; the file names the configuration and the data of each run.  What
+    `decided_treble` does: see `training.treble`.
 
     Raises BandwiseError if the float32 graph strays from the trained network.
     """
@@ -51,10 +49,6 @@ def export_run(
         "training": json.dumps([config for part in parts for config in part.runs]),
         "training_data": json.dumps([data for part in parts for data in part.data]),
     }
-    if filter_run:
-        donor = trained(filter_run)
-        network = with_filter_of(donor.network, network)
-        facts["filter_training"] = json.dumps(donor.runs)
     if decided_treble:
         decide_treble(network)
         facts["treble"] = json.dumps({"slope": TREBLE_SLOPE, "shift": TREBLE_SHIFT})

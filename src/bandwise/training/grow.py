@@ -9,8 +9,6 @@ A deep filter is taken over as it is, and may get hints, which it ignores at fir
 gets a fresh one, which does next to nothing.
 """
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
@@ -19,7 +17,6 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.places import INPUTS, PLACES
 from bandwise.training.model import PercepNet, PercepNetConfig
-from bandwise.training.optimisers import FILTER
 
 GATES = 3  # blocks of rows of a GRU's weights: reset, update, new
 
@@ -97,18 +94,3 @@ def _put(old: Tensor, into: Tensor, rows: Tensor, columns: Tensor) -> None:
         into[rows[:, None], columns] = old
     else:
         into[rows] = old
-
-
-def with_filter_of(donor: PercepNet, network: PercepNet) -> PercepNet:
-    """Return `network` with the deep filter of another, if that asks only for what any PercepNet says."""
-    if donor.filter is None:
-        raise BandwiseError("got a run without a deep filter to take one from; name one with --deep-filter")
-    if donor.config.filter_hints:
-        raise BandwiseError(
-            "got a deep filter that knows the hints of its own bands; it cannot be put behind others; "
-            "export its own run"
-        )
-    whole = PercepNet(replace(network.config, filter_units=donor.config.filter_units))
-    taken = {n: v for n, v in donor.state_dict().items() if n.startswith(FILTER)}
-    whole.load_state_dict({**network.state_dict(), **taken})
-    return whole
