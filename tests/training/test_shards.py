@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bandwise.errors import BandwiseError
-from bandwise.suppress.oracle import features_and_targets
+from bandwise.suppress.ideal import features_and_targets
 from bandwise.suppress.stft import SCALE, WINDOW, analyse
 from bandwise.training import shard_reader, shards
 from bandwise.training.mixture_config import MixtureConfig

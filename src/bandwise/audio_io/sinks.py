@@ -11,8 +11,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandwise.atomic_file import atomic
+from bandwise.audio_io.file_sources import DTYPES
 from bandwise.audio_io.pipes import PcmFormat, encode
-from bandwise.audio_io.sources import DTYPES, PIPE, Source
+from bandwise.audio_io.sources import PIPE, Source
 from bandwise.audio_io.wav import wav_header
 from bandwise.door import convert
 from bandwise.errors import BandwiseError

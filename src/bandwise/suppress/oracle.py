@@ -1,4 +1,4 @@
-"""Ideal answers from a clean and a noisy recording of the same moment: to learn from, and as a ceiling."""
+"""How far each stage of the suppressor could go: the ladder from the noisy signal to the clean one."""
 
 from pathlib import Path
 
@@ -6,47 +6,15 @@ import numpy as np
 
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
-from bandwise.suppress.analysis import (
-    FRAME_START,
-    Analysis,
-    analyse_hop,
-    compare_with_comb,
-    fresh_analysis,
-    look_ahead,
-    remember,
-)
-from bandwise.suppress.comb import comb, noise_left
-from bandwise.suppress.features import SIZE, TARGETS_SIZE, band_coherence
+from bandwise.suppress.analysis import Analysis, analyse_hop, compare_with_comb, fresh_analysis
+from bandwise.suppress.features import TARGETS_SIZE
+from bandwise.suppress.ideal import ideal_answers, in_hops, watch
 from bandwise.suppress.places import LOW_BINS
 from bandwise.suppress.postfilter import sharpen
-from bandwise.suppress.stft import (
-    HOP_SAMPLES,
-    LATENCY_SAMPLES,
-    SAMPLE_RATE,
-    WINDOW_SAMPLES,
-    Array,
-    analyse,
-    resynthesise,
-)
-from bandwise.suppress.strength import ideal_gain, ideal_strength
+from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, Array, resynthesise
+from bandwise.suppress.strength import ideal_gain
 from bandwise.suppress.suppressor import enhance
 from bandwise.suppress.synthesis import mix_in_comb
-
-LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
-"""Hops until the frame that starts with the signal is the current one."""
-
-
-def features_and_targets(clean: Array, noisy: Array) -> tuple[Array, Array]:
-    """Inputs (T, 70) and ideal answers (T, 68) of the network for every frame, T = n // 480.
-
-    `clean` and `noisy` are float32 (n,) at 48 kHz. Frame l covers samples 480 l to 480 l + 960. The noisy
-    signal alone decides the period, as it does when the network runs.
-    """
-    frames = len(noisy) // HOP_SAMPLES
-    features = np.zeros((frames, SIZE), np.float32)
-    targets = np.zeros((frames, TARGETS_SIZE), np.float32)
-    _describe_pair(_hops(clean), _hops(noisy), fresh_analysis(), fresh_analysis(), features, targets)
-    return features, targets
 
 
 def ladder(clean: Array, noisy: Array, model: str | Path = "base") -> dict[str, Array]:
@@ -68,17 +36,9 @@ def ladder(clean: Array, noisy: Array, model: str | Path = "base") -> dict[str, 
     }
 
 
-def _hops(signal: Array) -> Array:
-    """(hops, 480) with silence behind for the look-ahead to run into."""
-    hops = len(signal) // HOP_SAMPLES
-    padded = np.zeros((hops + LEAD_HOPS, HOP_SAMPLES), np.float32)
-    padded[:hops] = signal[: hops * HOP_SAMPLES].reshape(hops, HOP_SAMPLES)
-    return padded
-
-
 def _padded(signal: Array) -> Array:
-    """As `_hops`, with the last, unfilled hop kept."""
-    return _hops(np.pad(signal, (0, -len(signal) % HOP_SAMPLES)).astype(np.float32, copy=False))
+    """As `in_hops`, with the last, unfilled hop kept."""
+    return in_hops(np.pad(signal, (0, -len(signal) % HOP_SAMPLES)).astype(np.float32, copy=False))
 
 
 def _ideal(
@@ -110,39 +70,6 @@ def _aligned(hops: Array, samples: int) -> Array:
 
 
 @kernel
-def _watch(hop: Array, state: Analysis) -> None:
-    """Take in a hop of a signal whose pitch is not asked for."""
-    remember(hop, state)
-    look_ahead(state)
-
-
-@kernel
-def _ideal_answers(clean: Analysis, noisy: Analysis, targets: Array) -> None:
-    """Gains and strengths (68,) of the current frame, with the period that `noisy` holds."""
-    period = noisy.period[0]
-    filtered, coherence = np.empty(WINDOW_SAMPLES, np.float32), np.empty(BANDS, np.float32)
-    comb(clean.history, FRAME_START, period, filtered)
-    band_coherence(clean.spectra[0], analyse(filtered), coherence)
-    left = noise_left(period)
-    for b in range(BANDS):
-        strength, further = ideal_strength(coherence[b], noisy.coherence[b], left)
-        targets[b] = further * ideal_gain(clean.energies[0, b], noisy.energies[0, b])
-        targets[BANDS + b] = strength
-
-
-@kernel
-def _describe_pair(
-    clean_hops: Array, noisy_hops: Array, clean: Analysis, noisy: Analysis, features: Array, targets: Array
-) -> None:
-    for hop in range(clean_hops.shape[0]):
-        _watch(clean_hops[hop], clean)
-        analyse_hop(noisy_hops[hop], noisy)
-        if hop >= LEAD_HOPS:
-            _ideal_answers(clean, noisy, targets[hop - LEAD_HOPS])
-            features[hop - LEAD_HOPS] = noisy.features
-
-
-@kernel
 def _apply_ideal(
     clean_hops: Array,
     noisy_hops: Array,
@@ -158,12 +85,12 @@ def _apply_ideal(
     answers, sharpened = np.empty(TARGETS_SIZE, np.float32), np.empty(BANDS, np.float32)
     overlap = np.zeros(HOP_SAMPLES, np.float32)
     for hop in range(clean_hops.shape[0]):
-        _watch(clean_hops[hop], clean)
-        _watch(noisy_hops[hop], noisy)
+        watch(clean_hops[hop], clean)
+        watch(noisy_hops[hop], noisy)
         analyse_hop(pitch_hops[hop], pitch)
         noisy.period[0] = pitch.period[0]
         compare_with_comb(noisy)
-        _ideal_answers(clean, noisy, answers)
+        ideal_answers(clean, noisy, answers)
         if not use_comb:
             answers[BANDS:] = 0.0
             for b in range(BANDS):
@@ -185,8 +112,8 @@ def _apply_magnitudes(
 ) -> None:
     overlap = np.zeros(HOP_SAMPLES, np.float32)
     for hop in range(clean_hops.shape[0]):
-        _watch(clean_hops[hop], clean)
-        _watch(noisy_hops[hop], noisy)
+        watch(clean_hops[hop], clean)
+        watch(noisy_hops[hop], noisy)
         wanted, had = np.abs(clean.spectra[0]), np.abs(noisy.spectra[0])
         gains = np.minimum(wanted / (had + np.float32(1e-12)), np.float32(1.0))
         resynthesise(noisy.spectra[0] * gains, overlap, out[hop])

@@ -134,6 +134,6 @@ def _load_mixer(job: ShardJob) -> Mixer:
 
 
 def _oracle() -> Describe:
-    from bandwise.suppress.oracle import features_and_targets
+    from bandwise.suppress.ideal import features_and_targets
 
     return features_and_targets

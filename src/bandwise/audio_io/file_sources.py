@@ -1,0 +1,109 @@
+"""Files as sources: what libsndfile reads, what ffmpeg reads, and pipes that have a name."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from numpy.typing import NDArray
+
+from bandwise.audio_io.pipes import PcmReader
+from bandwise.audio_io.wav import read_wav_header
+from bandwise.errors import BandwiseError
+
+DTYPES = {"PCM_16": "int16", "PCM_S8": "int16", "PCM_U8": "int16", "PCM_24": "int32", "PCM_32": "int32"}
+DTYPES |= {"DOUBLE": "float64"}
+"""The sample type that holds each libsndfile subtype without loss; float32 for all others."""
+_LOSSLESS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}
+
+
+class FileSource:
+    """A file that libsndfile reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._file = soundfile.SoundFile(path)
+        self.sample_rate, self.channels = self._file.samplerate, self._file.channels
+        self.frames: int | None = self._file.frames
+        self.subtype: str = self._file.subtype
+        self.dtype = DTYPES.get(self.subtype, "float32")
+        self._got = 0
+
+    def read(self, frames: int) -> NDArray[Any]:
+        """Return up to `frames` frames; a file that stops before its own length is an error."""
+        try:
+            block: NDArray[Any] = self._file.read(frames, dtype=self.dtype, always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise BandwiseError(f"{self.name} is damaged: {error.error_string}; fetch it again") from error
+        self._got += len(block)
+        if not len(block) and self._got < (self.frames or 0) and self._file.format in _LOSSLESS:
+            missing = ((self.frames or 0) - self._got) / self.sample_rate
+            raise BandwiseError(
+                f"{self.name} is truncated: {missing:.2f} s of it are missing; fetch it again"
+            )
+        return block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class PipeSource(PcmReader):
+    """A named pipe or a device: WAV that can be read once, from start to end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        super().__init__(self._file, read_wav_header(self._file, str(path)), str(path))
+
+    def close(self) -> None:
+        """Close our end."""
+        self._file.close()
+
+
+class FfmpegSource(PcmReader):
+    """A file that only ffmpeg reads, as float WAV through a pipe."""
+
+    def __init__(self, path: Path) -> None:
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-vn", "-c:a", "pcm_f32le"]
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
+        self._process = subprocess.Popen(
+            [*command, "-f", "wav", "-"],
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            stdin=subprocess.DEVNULL,
+        )
+        assert self._process.stdout is not None
+        self._path = path
+        try:
+            form = read_wav_header(self._process.stdout, str(path))  # type: ignore[arg-type]
+        except BandwiseError:
+            try:
+                self._check_end()
+            finally:
+                self.close()
+            raise
+        super().__init__(self._process.stdout, form, str(path))  # type: ignore[arg-type]
+
+    def read(self, frames: int) -> NDArray[Any]:
+        """Return up to `frames` frames; what stops ffmpeg is an error here too."""
+        block = super().read(frames)
+        if not len(block):
+            self._check_end()
+        return block
+
+    def _check_end(self) -> None:
+        status = self._process.wait()
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        if status:
+            reason = lines[-1] if lines else f"status {status}"
+            raise BandwiseError(f"{self._path} is not audio that ffmpeg can read: {reason}; check the file")
+
+    def close(self) -> None:
+        """Stop ffmpeg if it still runs."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._complaints.close()
