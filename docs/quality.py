@@ -8,27 +8,22 @@ unless --again is given, and then the noisy signals and unchanged peers keep the
 
 import argparse
 import json
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from quality_rooms import SRMR, decay_table, measure_rooms
 
 from bandwise.apps.cli import app
 from bandwise.measure import markdown, tables
 from bandwise.measure.charts import evaluation_chart
-from bandwise.measure.dereverberation import Room, draw_decays, median_decays, room_pairs
-from bandwise.measure.quality import METRICS, Metric
+from bandwise.measure.dereverberation import draw_decays
+from bandwise.measure.quality import METRICS
 from bandwise.measure.reuse import read_rows
-from bandwise.measure.reverberation import decay_time_s, srmr
-from bandwise.measure.rows import NOISY, Row
-from bandwise.measure.scorer import DNSMOS_TITLES, Scorer
-from bandwise.measure.scoring import score_outputs
-from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
-from bandwise.suppress.suppressor import enhance
+from bandwise.measure.rows import Row
+from bandwise.measure.scorer import DNSMOS_TITLES
 
 PAGE = Path(__file__).with_suffix(".md")
 FIGURES = Path(__file__).parent / "figures"
@@ -36,10 +31,6 @@ MEASURES = "pesq,stoi,si_sdr"
 PEERS_MEASURES = MEASURES + ",lsd_high"
 DRAWN = ("noisy", "RNNoise", "GTCRN", "DeepFilterNet 3")
 DRAWN_MEASURES = ("pesq", "stoi", "si_sdr", "ovr")
-SIMULATED_RT60_S = (0.35, 0.5, 0.7, 0.85)
-"""As asked of the simulator; what comes out is measured and a little longer."""
-VOICES_PER_ROOM = 12
-SRMR = Metric("srmr", "SRMR", lambda _clean, x, rate: srmr(x, rate), package="scipy")
 
 
 def main() -> None:
@@ -132,7 +123,7 @@ def rooms(options: Any) -> dict[str, str]:
     """Voices in rooms without noise: scores, and how words decay."""
     scores, decays = options.scores / "rooms.csv", options.scores / "decays.json"
     if options.again or not scores.exists():
-        measure_rooms(options, scores, decays)
+        measure_rooms(options.data, options.model[0], scores, decays)
     rows = read_rows(scores)
     by_room = {
         room: {name: np.array(curve) for name, curve in curves.items()}
@@ -145,61 +136,6 @@ def rooms(options: Any) -> dict[str, str]:
         for key, (title, digits) in titles.items()
     ]
     return {"rooms": "\n\n".join(blocks), "decay": decay_table(by_room)}
-
-
-def decay_table(by_room: dict[str, dict[str, Any]]) -> str:
-    """Decay times, and levels 200 ms after words, by signal and room."""
-    names = list(next(iter(by_room.values())))
-    lines = [["", *by_room], ["---"] * (1 + len(by_room))]
-    lines += [[f"{n}, decay time s", *(f"{decay_time_s(c[n]):.2f}" for c in by_room.values())] for n in names]
-    lines += [[f"{n}, 200 ms after, dB", *(f"{c[n][40]:.0f}" for c in by_room.values())] for n in names]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def measure_rooms(options: Any, scores: Path, decays: Path) -> None:
-    """Score and follow every voice in every room."""
-    split = ValidSplit(options.data)
-    scorer = Scorer(("pesq", "stoi", "srmr"), _known=(*METRICS, SRMR))
-    rows: list[Row] = []
-    curves = {}
-    for room in [*measured_rooms(split), *simulated_rooms()]:
-        heard = []
-        for pair, dry in room_pairs(split, [room], VOICES_PER_ROOM):
-            made = enhance(pair.noisy, SAMPLE_RATE, model=options.model[0])
-            signals = {NOISY: pair.noisy, Path(options.model[0]).stem: made, "wanted": pair.clean}
-            heard.append((dry, signals))
-            rows += score_outputs([(pair, signals)], scorer=scorer)
-        curves[room.name] = {name: list(curve) for name, curve in median_decays(heard).items()}
-    tables.write_csv(scores, rows, scorer.titles())
-    decays.write_text(json.dumps(curves))
-
-
-def measured_rooms(split: ValidSplit) -> Iterator[Room]:
-    """Those of the valid split with an RT60 of 0.3 to 1 s, one response of each recording."""
-    for row in split.rooms[:1]:
-        if 0.3 <= float(row["rt60_s"]) <= 1.0:
-            yield Room(f"measured, {row['rt60_s']} s", split.read("rir", row), float(row["rt60_s"]))
-
-
-def simulated_rooms() -> Iterator[Room]:
-    """Image sources and traced rays in a room of 6 x 5 x 3 m, 2 m from the talker, not training's."""
-    os.environ.setdefault("PRA_NUM_THREADS", "1")  # several add up in another order every time
-    import pyroomacoustics as pra
-    from pyroomacoustics.experimental import measure_rt60
-
-    for wanted_s in SIMULATED_RT60_S:
-        size = [6.1, 4.9, 2.9]
-        absorption, _ = pra.inverse_sabine(wanted_s, size)
-        walls = pra.Material(absorption)
-        box = pra.ShoeBox(size, fs=SAMPLE_RATE, materials=walls, max_order=3, ray_tracing=True)
-        box.set_ray_tracing(receiver_radius=0.5)
-        pra.random.seed(1)
-        box.add_source([2.1, 1.7, 1.6])
-        box.add_microphone([3.9, 2.5, 1.2])
-        box.compute_rir()
-        response = np.asarray(box.rir[0][0], np.float32)
-        rt60_s = float(measure_rt60(response, fs=SAMPLE_RATE, decay_db=30))
-        yield Room(f"simulated, {rt60_s:.2f} s", response, rt60_s)
 
 
 SECTIONS = {"peers": peers, "ablations": ablations, "ladder": ladder, "rooms": rooms}

@@ -1,26 +1,25 @@
 """`bandwise evaluate`: how much better speech gets, as a table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
 from bandwise.apps import measuring
 from bandwise.apps.evaluate_notes import gap_notes, lag_notes
+from bandwise.apps.evaluate_recordings import recordings_of
 from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
 from bandwise.apps.report import note
-from bandwise.errors import BandwiseError
 from bandwise.measure import tables
-from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
-from bandwise.measure.pairs import Pair, matched_files, read_pairs
+from bandwise.measure.mixtures import MixtureSettings
+from bandwise.measure.pairs import Pair
 from bandwise.measure.reuse import ON_CLEAN, read_rows
 from bandwise.measure.rows import Row
 from bandwise.measure.scorer import Scorer
 from bandwise.measure.scoring import Process, evaluate_pairs
-from bandwise.measure.valid_split import ValidSplit
 
 HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"
 GAINS = "Gain over noisy, recording by recording, mean ± 95 %"
@@ -74,7 +73,7 @@ def evaluate(
     measuring.check_folders(csv, plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
-    recordings = _recordings(data, clean, noisy, settings)
+    recordings = recordings_of(data, clean, noisy, settings)
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
     systems |= ablations(model or ["base"], without or [], postfilter=postfilter)
     if with_postfilter:
@@ -91,35 +90,6 @@ def evaluate(
         note(line)
     _write(rows, harm, scorer, csv, plot)
     _print(rows, harm, scorer, as_json=as_json)
-
-
-class Recordings(NamedTuple):
-    """What is evaluated: how many pairs, with noise, and the same number without."""
-
-    total: int
-    noisy: Callable[[], Iterator[Pair]]
-    clean: Callable[[], Iterator[Pair]]
-
-
-def _recordings(
-    data: Path | None, clean: Path | None, noisy: Path | None, settings: MixtureSettings
-) -> Recordings:
-    if data is not None and not (clean or noisy):
-        split = ValidSplit(data)
-        return Recordings(
-            settings.count, partial(mixtures, split, settings), partial(clean_speech, split, settings)
-        )
-    if data is None and clean and noisy:
-        total = len(matched_files(clean, noisy))
-        return Recordings(total, partial(read_pairs, clean, noisy), partial(_harmless, clean, noisy))
-    raise BandwiseError(
-        "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"
-    )
-
-
-def _harmless(clean: Path, noisy: Path) -> Iterator[Pair]:
-    """The pairs with the clean recording in place of the noisy one."""
-    return (replace(pair, noisy=pair.clean) for pair in read_pairs(clean, noisy))
 
 
 def _run(

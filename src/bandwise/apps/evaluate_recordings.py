@@ -1,0 +1,46 @@
+"""What `bandwise evaluate` measures on: pairs of clean and noisy recordings."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from bandwise.errors import BandwiseError
+from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
+from bandwise.measure.pairs import Pair, matched_files, read_pairs
+from bandwise.measure.valid_split import ValidSplit
+
+
+class Recordings(NamedTuple):
+    """What is evaluated: how many pairs, with noise, and the same number without."""
+
+    total: int
+    noisy: Callable[[], Iterator[Pair]]
+    clean: Callable[[], Iterator[Pair]]
+
+
+def recordings_of(
+    data: Path | None, clean: Path | None, noisy: Path | None, settings: MixtureSettings
+) -> Recordings:
+    """Return mixtures of the valid split of `data`, or the pairs of `clean` and `noisy`, matched by name.
+
+    Raises:
+        BandwiseError: for neither, both or half of them.
+    """
+    if data is not None and not (clean or noisy):
+        split = ValidSplit(data)
+        return Recordings(
+            settings.count, partial(mixtures, split, settings), partial(clean_speech, split, settings)
+        )
+    if data is None and clean and noisy:
+        total = len(matched_files(clean, noisy))
+        return Recordings(total, partial(read_pairs, clean, noisy), partial(_harmless, clean, noisy))
+    raise BandwiseError(
+        "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"
+    )
+
+
+def _harmless(clean: Path, noisy: Path) -> Iterator[Pair]:
+    """The pairs with the clean recording in place of the noisy one."""
+    return (replace(pair, noisy=pair.clean) for pair in read_pairs(clean, noisy))
