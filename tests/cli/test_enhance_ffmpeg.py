@@ -1,0 +1,50 @@
+"""Formats that come in through ffmpeg."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from .calling import call, environment, failed, read, sound
+
+FAKE_FFMPEG = """#!{python}
+import sys
+path = sys.argv[sys.argv.index("-i") + 1].removeprefix("file:")
+text = open(path).read()
+if text != "strange format":
+    sys.exit("ffmpeg: cannot make sense of it")
+import numpy, struct
+x = (numpy.arange(-4000, 4000, dtype="<f4") / 8000).tobytes()
+head = struct.pack("<HHIIHH", 3, 1, 48000, 192000, 4, 32)
+riff = b"RIFF\\xff\\xff\\xff\\xffWAVEfmt " + struct.pack("<I", 16)
+sys.stdout.buffer.write(riff + head + b"data\\xff\\xff\\xff\\xff" + x)
+"""
+
+
+def test_ffmpeg_reads_what_soundfile_cannot(tmp_path):
+    """With ffmpeg on the path other formats come in through it; what it refuses is one line."""
+    fake = tmp_path / "bin" / "ffmpeg"
+    fake.parent.mkdir()
+    fake.write_text(FAKE_FFMPEG.format(python=sys.executable))
+    fake.chmod(0o755)
+    env = environment(PATH=f"{fake.parent}:{os.environ['PATH']}")
+    (tmp_path / "in.m4a").write_text("strange format")
+    assert call("enhance", tmp_path / "in.m4a", "-o", tmp_path / "out.wav", env=env).returncode == 0
+    expected = np.arange(-4000, 4000) / 16_000
+    assert np.allclose(soundfile.read(tmp_path / "out.wav")[0], expected, atol=1e-4)
+    (tmp_path / "in.m4a").write_text("noise")
+    done = call("enhance", tmp_path / "in.m4a", "-o", tmp_path / "two.wav", env=env)
+    assert "cannot make sense of it" in failed(done)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed here")
+def test_the_real_ffmpeg(noisy):
+    """A format that only ffmpeg reads comes in whole."""
+    strange = noisy.with_name("strange.tta")
+    subprocess.run(["ffmpeg", "-v", "error", "-i", noisy, strange], check=True)
+    assert call("enhance", strange, "-o", noisy.with_name("out.wav")).returncode == 0
+    assert np.array_equal(read(noisy.with_name("out.wav")), sound() // 2)
