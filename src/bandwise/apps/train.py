@@ -26,7 +26,7 @@ def train(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")
     ] = Path("run"),
-    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.4 million) or toy.")] = "base",
+    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.7 million) or toy.")] = "base",
     minutes: Annotated[float | None, typer.Option(help="Train for this long, pauses not counted.")] = None,
     updates: Annotated[int | None, typer.Option(help="Or for this many updates.")] = None,
     shards: Annotated[
