@@ -70,13 +70,13 @@ def train(
     ] = 0.2,
     disturbance_weight: Annotated[
         float, typer.Option(min=0, help="Weight of points of opinion lost, beside filtered spectra.")
-    ] = 0.05,
+    ] = 0.07,
     unintelligibility_weight: Annotated[
         float, typer.Option(min=0, help="Weight of words missed, 0 to 1, beside filtered spectra.")
-    ] = 0.25,
+    ] = 0.35,
     error_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
-    ] = 0.012,
+    ] = 0.004,
     density: Annotated[
         float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
     ] = 1.0,

@@ -28,9 +28,9 @@ class LossConfig:
     loudness_share: float = 0.5  # 0: all bands and frames alike; 1: by their loudness alone
     bands_share: float = 0.1  # of gain and strength losses, where filtered spectra have one, too
     complex_weight: float = 0.2  # within that of spectra; see `bandwise.training.spectral_loss`
-    disturbance_weight: float = 0.05  # of points of opinion, see `bandwise.training.listener`
-    unintelligibility_weight: float = 0.25
-    error_weight: float = 0.012  # of a decibel
+    disturbance_weight: float = 0.07  # of points of opinion, see `bandwise.training.listener`
+    unintelligibility_weight: float = 0.35
+    error_weight: float = 0.004  # of a decibel; more pulls uncertain sounds towards silence
 
 
 # A power below one has an infinite slope at zero; this floor bounds it where a sigmoid has run into its end.
