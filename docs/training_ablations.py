@@ -25,7 +25,7 @@ from bandwise.training.checkpoint import read_checkpoint, trained_network
 from bandwise.training.export import export_run
 from bandwise.training.fit import fit
 from bandwise.training.fit_config import FitConfig
-from bandwise.training.loss import LossConfig
+from bandwise.training.loss_config import LossConfig
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.model import SIZES
 from bandwise.training.shard_reader import ShardReader

@@ -18,7 +18,7 @@ from bandwise.training.deep_filter import apply_weights  # noqa: E402
 from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.listener import ListenerLosses  # noqa: E402
-from bandwise.training.loss import LossConfig  # noqa: E402
+from bandwise.training.loss_config import LossConfig  # noqa: E402
 from bandwise.training.milestones import means  # noqa: E402
 from bandwise.training.model import SIZES, PercepNet  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bandwise.training import spectral_loss as module  # noqa: E402
-from bandwise.training.loss import LossConfig  # noqa: E402
+from bandwise.training.loss_config import LossConfig  # noqa: E402
 from bandwise.training.spectral_loss import POWER  # noqa: E402
 
 COMPLEX_WEIGHT = LossConfig().complex_weight

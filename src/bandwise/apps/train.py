@@ -12,10 +12,12 @@ import typer
 from bandwise.apps.shard_maker import shards_of
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
+from bandwise.training.loss_config import LossConfig
 
 if TYPE_CHECKING:
     from bandwise.training.fit_config import FitConfig
 
+LOSS = LossConfig()
 FILTER_SIZES = {"filter_units": 64, "filter_hints": 8}
 
 
@@ -57,26 +59,30 @@ def train(
         float,
         typer.Option(help="The same of the deep filter."),
     ] = 3e-3,
-    loss: Annotated[str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")] = "plain",
-    sones_epsilon: Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")] = 0.1,
+    loss: Annotated[
+        str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")
+    ] = LOSS.gain_form,
+    sones_epsilon: Annotated[
+        float, typer.Option(help="Smaller punishes leaks into silence harder.")
+    ] = LOSS.sones_epsilon,
     loudness_share: Annotated[
         float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")
-    ] = 0.5,
+    ] = LOSS.loudness_share,
     fourth_power: Annotated[
         float, typer.Option(min=0, help="Weight of the fourth power of gain errors; published: 10.")
-    ] = 0.0,
+    ] = LOSS.fourth_power_weight,
     complex_weight: Annotated[
         float, typer.Option(min=0, max=1, help="Share of phases in the loss of filtered spectra.")
-    ] = 0.2,
+    ] = LOSS.complex_weight,
     disturbance_weight: Annotated[
         float, typer.Option(min=0, help="Weight of points of opinion lost, beside filtered spectra.")
-    ] = 0.07,
+    ] = LOSS.disturbance_weight,
     unintelligibility_weight: Annotated[
         float, typer.Option(min=0, help="Weight of words missed, 0 to 1, beside filtered spectra.")
-    ] = 0.35,
+    ] = LOSS.unintelligibility_weight,
     error_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
-    ] = 0.004,
+    ] = LOSS.error_weight,
     density: Annotated[
         float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
     ] = 1.0,
@@ -109,7 +115,6 @@ def train(
     from bandwise.training.export import data_fingerprint
     from bandwise.training.fit import fit
     from bandwise.training.fit_config import FitConfig
-    from bandwise.training.loss import LossConfig
     from bandwise.training.model import SIZES
     from bandwise.training.shard_reader import ShardReader
     from bandwise.training.shards import finished_shards

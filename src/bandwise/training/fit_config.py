@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bandwise.training.loss import LossConfig
+from bandwise.training.loss_config import LossConfig
 from bandwise.training.model import PercepNetConfig
 
 

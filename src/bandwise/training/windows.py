@@ -18,7 +18,8 @@ from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
 from bandwise.training.filter_inputs import Heard
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.listener import Listener, ListenerLosses
-from bandwise.training.loss import LossConfig, band_weights, perceptual_loss
+from bandwise.training.loss import band_weights, perceptual_loss
+from bandwise.training.loss_config import LossConfig
 from bandwise.training.model import PercepNet, States
 from bandwise.training.sources import Batch, LowSpectra
 from bandwise.training.spectral_loss import spectral_loss
