@@ -78,7 +78,10 @@ def recordings(tmp_path):
 
 
 def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordings, tmp_path, capsys):
-    """From recordings: shards with spectra are mixed, and bands and filter trained on from a checkpoint."""
+    """From recordings: shards with spectra are mixed, bands and filter trained on from a checkpoint.
+
+    The filter can be made wider, and stays so.
+    """
     toy = {"size": "toy", "sequences": 2, "threads": 1}
     train(shards=shards, out=tmp_path / "bands", updates=1, frames=30, **toy)
     run = tmp_path / "run"
@@ -90,6 +93,10 @@ def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordi
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
     assert last["kind"] == "valid"
     assert 0 < last["spectral_loss"] < 1
+    on = {"shards": run / "shards", "deep_filter": True, "updates": 1, "frames": 125, **toy}
+    train(out=tmp_path / "wide", initial=str(run / "checkpoint.pt"), filter_units=72, **on)
+    train(out=tmp_path / "on", initial=str(tmp_path / "wide" / "checkpoint.pt"), **on)
+    assert trained_network(tmp_path / "on" / "checkpoint.pt")[0].filter.units == 72
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bandwise.bands.erb import BAND_WEIGHTS  # noqa: E402
+from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.places import FRAMES_SEEN, LOW_BINS, PLACES, TAPS  # noqa: E402
 from bandwise.training.deep_filter import (  # noqa: E402
     WEIGHTS,
@@ -155,6 +156,12 @@ def test_a_fresh_filter_ignores_hints(sequence):
     network, (*others, hints) = DeepFilter(UNITS, HINTS), sequence
     assert torch.equal(_run(network, *others, hints), _run(network, *others, -hints))
     assert not torch.equal(_run(_filter(), *others, hints), _run(_filter(), *others, -hints))
+
+
+def test_units_are_shared_out_evenly_among_neighbours():
+    """A number that eight does not divide is refused."""
+    with pytest.raises(BandwiseError, match="multiple of 8"):
+        DeepFilter(20)
 
 
 def test_places_hear_of_those_up_to_thirteen_away(sequence):

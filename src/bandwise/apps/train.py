@@ -48,6 +48,10 @@ def train(
             help="Train a filter for the single bins below 5 kHz along; its shards hold spectra, too.",
         ),
     ] = False,
+    filter_units: Annotated[
+        int | None,
+        typer.Option(min=8, help="Units of each place of that filter, by default those of --initial, or 64."),
+    ] = None,
     sequences: Annotated[int, typer.Option(help="Sequences side by side.")] = 64,
     frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 500,
     window: Annotated[int, typer.Option(help="Frames between two updates.")] = 125,
@@ -110,7 +114,7 @@ def train(
 
     `bandwise train recordings/ --deep-filter --initial base --learning-rate 4e-4 --filter-learning-rate 1e-3
     --sequences 16` goes on from a network that ships, with your recordings. Behind a trained network without
-    a deep filter it puts one, and a network that is smaller than --size is grown first.
+    a deep filter it puts one, and a network or filter that is smaller than asked for is grown first.
     """
     from bandwise.training.export import data_fingerprint
     from bandwise.training.fit import fit
@@ -120,11 +124,14 @@ def train(
     from bandwise.training.shards import finished_shards
     from bandwise.training.trained import DATA_FACTS
 
-    network = _one_of("size", size, SIZES)
+    network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
+    if deep_filter:
+        units = filter_units or _known_filter_units(initial)
+        network = replace(network, **FILTER_SIZES | ({"filter_units": units} if units else {}))
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
     config = FitConfig(
-        network=replace(network, weight_limit=weight_limit, **(FILTER_SIZES if deep_filter else {})),
+        network=network,
         loss=LossConfig(
             gain_form=_one_of("loss", loss, forms),
             sones_epsilon=sones_epsilon,
@@ -159,6 +166,13 @@ def train(
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))
     print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
+
+
+def _known_filter_units(initial: str) -> int:
+    """Of the network to start from; 0 where it has no filter, or there is none."""
+    from bandwise.training.trained import trained
+
+    return trained(initial).network.config.filter_units if initial else 0
 
 
 def _one_of(name: str, value: str, table: dict[str, Any]) -> Any:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from bandwise.errors import BandwiseError
 from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.places import (
     BINS_PER_PLACE,
@@ -55,6 +56,11 @@ class DeepFilter(nn.Module):
     spread: Tensor
 
     def __init__(self, units: int = 64, hints: int = 0) -> None:
+        if units < 1 or units % len(FAR):
+            raise BandwiseError(
+                f"got a deep filter of {units} units, which are shared out among {len(FAR)} neighbours; "
+                f"choose a multiple of {len(FAR)}"
+            )
         super().__init__()
         self.units = units
         self.register_buffer("feature_mean", torch.zeros(FEATURES))

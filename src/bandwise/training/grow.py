@@ -5,7 +5,7 @@ units to old ones is zero: the large network computes what the small one did.  A
 since the new unit behind it already sounds: its gradient is there at the first update.  And pruning, which
 takes the tiles of least norm, leaves what was learnt.
 
-A deep filter is taken over as it is, and may get hints, which it ignores at first; a network that had none
+A deep filter grows in the same way, and may get hints, which it ignores at first; a network that had none
 gets a fresh one, which does next to nothing.
 """
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import SIZE as FEATURES
-from bandwise.suppress.places import INPUTS, PLACES
+from bandwise.suppress.places import FAR, INPUTS, NEAR, PLACES, TAP_VALUES
 from bandwise.training.model import PercepNet, PercepNetConfig
 
 GATES = 3  # blocks of rows of a GRU's weights: reset, update, new
@@ -33,8 +33,8 @@ def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     state, sizes = large.state_dict(), _layers(small.config, config)
     for name, old in small.state_dict().items():
         layer, _, kind = name.rpartition(".")
-        if layer in sizes:
-            rows, sources = sizes[layer]
+        if found := sizes.get(layer) or sizes.get(name):
+            rows, sources = found
             read = rows[:1] if kind == "weight_hh_l0" else sources
             _put(old, state[name], _places(rows), _places(read))
         else:
@@ -48,10 +48,10 @@ def _check(old: PercepNetConfig, new: PercepNetConfig) -> None:
         raise BandwiseError(
             f"got layers of {widths(new)} to grow {widths(old)} into; no layer may shrink; train anew"
         )
-    if old.filter_units not in {0, new.filter_units} or old.filter_hints > new.filter_hints:
+    if old.filter_units > new.filter_units or old.filter_hints > new.filter_hints:
         raise BandwiseError(
             f"got a deep filter of {new.filter_units} units and {new.filter_hints} hints to go on from one "
-            f"of {old.filter_units} and {old.filter_hints}; units must be the same and hints no fewer; "
+            f"of {old.filter_units} and {old.filter_hints}; neither may be fewer; "
             "ask for that or start from another checkpoint"
         )
 
@@ -62,7 +62,7 @@ def widths(config: PercepNetConfig) -> tuple[int, int, int, int]:
 
 
 def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[list[Widths], list[Widths]]]:
-    """Of each layer: the units that its rows are for, and those whose outputs it reads, side by side."""
+    """Of each layer or table: the units that its rows are for, and those that its columns are for."""
     dense, conv, gru, strengths = zip(widths(old), widths(new), strict=True)
     features, bands = (FEATURES, FEATURES), (BANDS, BANDS)
     hints = (old.filter_hints, new.filter_hints)
@@ -77,7 +77,25 @@ def _layers(old: PercepNetConfig, new: PercepNetConfig) -> dict[str, tuple[list[
         "gains_head": ([bands, *[hints] * PLACES], [conv, gru, gru, gru, gru]),
         "strengths_gru": ([strengths] * GATES, [gru, conv]),
         "strengths_head": ([bands], [strengths]),
-        "filter.patch": ([(new.filter_units, new.filter_units)], [(INPUTS, INPUTS), hints]),
+        **_filter_layers((old.filter_units, new.filter_units), hints),
+    }
+
+
+def _filter_layers(units: Widths, hints: Widths) -> dict[str, tuple[list[Widths], list[Widths]]]:
+    """As `_layers`; where places look around, each neighbour's share of the units grows by itself."""
+    shares = {
+        name: [(units[0] // len(around), units[1] // len(around))] * len(around)
+        for name, around in (("near", NEAR), ("mix1", FAR), ("mix2", FAR))
+    }
+    return {
+        "filter.patch": ([units], [(INPUTS, INPUTS), hints]),
+        "filter.place": ([(PLACES, PLACES)], [units]),
+        "filter.globe": ([units], [(FEATURES, FEATURES)]),
+        **{f"filter.{name}.lin": (share, [units]) for name, share in shares.items()},
+        **{f"filter.{name}.back": ([units], share) for name, share in shares.items()},
+        "filter.gru1": ([units] * GATES, [units]),
+        "filter.gru2": ([units] * GATES, [units]),
+        "filter.taps": ([(TAP_VALUES, TAP_VALUES)], [units]),
     }
 
 
