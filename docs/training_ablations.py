@@ -27,7 +27,7 @@ from bandwise.training.fit import fit
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.loss_config import LossConfig
 from bandwise.training.mixture_config import MixtureConfig
-from bandwise.training.model import SIZES
+from bandwise.training.network_config import SIZES
 from bandwise.training.shard_reader import ShardReader
 from bandwise.training.shards import ShardJob, write_shards
 from bandwise.training.sources import Batch

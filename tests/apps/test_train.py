@@ -19,7 +19,7 @@ from bandwise.errors import BandwiseError
 from bandwise.measure import voices
 from bandwise.suppress.network import Network
 from bandwise.training.checkpoint import trained_network
-from bandwise.training.model import SIZES
+from bandwise.training.network_config import SIZES
 from bandwise.training.records import record_type
 from bandwise.training.shards import shard_name
 from bandwise.training.trained import trained

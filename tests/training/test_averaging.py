@@ -9,7 +9,8 @@ from runs import all_weights  # noqa: E402
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training.averaging import mean_network  # noqa: E402
 from bandwise.training.grow import grow  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.normalisation import same_answers  # noqa: E402
 
 

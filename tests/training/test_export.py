@@ -20,7 +20,8 @@ from bandwise.training.checkpoint import Run, save  # noqa: E402
 from bandwise.training.drift import largest_difference  # noqa: E402
 from bandwise.training.export import data_fingerprint, export_run  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402

@@ -19,7 +19,7 @@ from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
 from bandwise.training.machine import flushed_denormals  # noqa: E402
 from bandwise.training.milestones import means  # noqa: E402
-from bandwise.training.model import SIZES  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.schedule import learning_rate  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
 from bandwise.training.windows import current_levels, losses_by_window  # noqa: E402

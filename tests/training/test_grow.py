@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.places import INPUTS  # noqa: E402
 from bandwise.training.grow import grow  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet, PercepNetConfig  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES, PercepNetConfig  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 
 LARGER = replace(SIZES["toy"], dense=21, convolution=40, gru=60, strength_gru=23)

@@ -16,7 +16,8 @@ from bandwise.training.drift import largest_difference  # noqa: E402
 from bandwise.training.fit import start  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.initial import initial_network  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet, PercepNetConfig  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES, PercepNetConfig  # noqa: E402
 from bandwise.training.network_file import network_of_file  # noqa: E402
 from bandwise.training.normalisation import same_answers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402

@@ -20,7 +20,8 @@ from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.listener import ListenerLosses  # noqa: E402
 from bandwise.training.loss_config import LossConfig  # noqa: E402
 from bandwise.training.milestones import means  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
 from bandwise.training.spectral_loss import spectral_loss  # noqa: E402
 from bandwise.training.windows import Losses, losses_by_window  # noqa: E402

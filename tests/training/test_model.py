@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bandwise.suppress.places import PLACES  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet, PercepNetConfig, States  # noqa: E402
+from bandwise.training.model import PercepNet, States  # noqa: E402
+from bandwise.training.network_config import SIZES, PercepNetConfig  # noqa: E402
 
 
 def _network():

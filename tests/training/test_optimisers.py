@@ -6,7 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.optimisers import EDGE_LAYERS, make_optimisers  # noqa: E402
 
 FILTERED = replace(SIZES["toy"], filter_units=16)

@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bandwise.training.model import PercepNet, PercepNetConfig  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import PercepNetConfig  # noqa: E402
 from bandwise.training.pruning import Pruning, density_at, kept_tiles, tile_norms  # noqa: E402
 
 SIZES = PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16)

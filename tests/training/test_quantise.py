@@ -12,7 +12,8 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from bandwise.training.drift import largest_difference  # noqa: E402
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.quantise import KEPT_IN_FLOAT, checksum, quantise, register_checksum  # noqa: E402
 from bandwise.training.step_graph import step_graph  # noqa: E402
 

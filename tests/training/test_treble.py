@@ -4,7 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bandwise.training.model import SIZES, PercepNet  # noqa: E402
+from bandwise.training.model import PercepNet  # noqa: E402
+from bandwise.training.network_config import SIZES  # noqa: E402
 from bandwise.training.treble import decide_treble  # noqa: E402
 
 

@@ -1,110 +1,53 @@
 """`bandwise train`: from recordings to a trained network."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
-
+from bandwise.apps import train_options as options
 from bandwise.apps.shard_maker import shards_of
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
+from bandwise.training.fit_config import FitConfig
 from bandwise.training.loss_config import LossConfig
+from bandwise.training.network_config import SIZES
 
-if TYPE_CHECKING:
-    from bandwise.training.fit_config import FitConfig
-
-LOSS = LossConfig()
+RUN, LOSS = FitConfig(), LossConfig()
 FILTER_SIZES = {"filter_units": 64, "filter_hints": 8}
 
 
 def train(
-    data: Annotated[
-        Path | None, typer.Argument(help="Folder of recordings to mix; not needed with --shards.")
-    ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")
-    ] = Path("run"),
-    size: Annotated[str, typer.Option(help="base (8 million weights), small (1.7 million) or toy.")] = "base",
-    minutes: Annotated[float | None, typer.Option(help="Train for this long, pauses not counted.")] = None,
-    updates: Annotated[int | None, typer.Option(help="Or for this many updates.")] = None,
-    shards: Annotated[
-        Path | None, typer.Option(help="Folder with finished shards: train/ and, if wanted, valid/ inside.")
-    ] = None,
-    hours: Annotated[
-        float,
-        typer.Option(
-            min=0.01,
-            help="Audio to make shards of beside the training, 100 MB an hour, 400 with --deep-filter.",
-        ),
-    ] = 40.0,
-    deep_filter: Annotated[
-        bool,
-        typer.Option(
-            "--deep-filter",
-            help="Train a filter for the single bins below 5 kHz along; its shards hold spectra, too.",
-        ),
-    ] = False,
-    filter_units: Annotated[
-        int | None,
-        typer.Option(min=8, help="Units of each place of that filter, by default those of --initial, or 64."),
-    ] = None,
-    sequences: Annotated[int, typer.Option(help="Sequences side by side.")] = 64,
-    frames: Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")] = 500,
-    window: Annotated[int, typer.Option(help="Frames between two updates.")] = 125,
-    colour: Annotated[
-        float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")
-    ] = 0.15,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 5e-3,
-    filter_learning_rate: Annotated[
-        float,
-        typer.Option(help="The same of the deep filter."),
-    ] = 3e-3,
-    loss: Annotated[
-        str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")
-    ] = LOSS.gain_form,
-    sones_epsilon: Annotated[
-        float, typer.Option(help="Smaller punishes leaks into silence harder.")
-    ] = LOSS.sones_epsilon,
-    loudness_share: Annotated[
-        float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")
-    ] = LOSS.loudness_share,
-    fourth_power: Annotated[
-        float, typer.Option(min=0, help="Weight of the fourth power of gain errors; published: 10.")
-    ] = LOSS.fourth_power_weight,
-    complex_weight: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of phases in the loss of filtered spectra.")
-    ] = LOSS.complex_weight,
-    disturbance_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of points of opinion lost, beside filtered spectra.")
-    ] = LOSS.disturbance_weight,
-    unintelligibility_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of words missed, 0 to 1, beside filtered spectra.")
-    ] = LOSS.unintelligibility_weight,
-    error_weight: Annotated[
-        float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
-    ] = LOSS.error_weight,
-    density: Annotated[
-        float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
-    ] = 1.0,
-    weight_limit: Annotated[
-        float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")
-    ] = None,
-    initial: Annotated[
-        str,
-        typer.Option(
-            help="What to start from, of this size or smaller: base, small, a checkpoint or an ONNX file."
-        ),
-    ] = "",
-    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    precision: Annotated[str, typer.Option(help="float32, bfloat16, or auto.")] = "auto",
-    threads: Annotated[
-        int, typer.Option(help="CPU threads of the training; 0 leaves the choice to torch.")
-    ] = 0,
+    data: options.Data = None,
+    out: options.Out = Path("run"),
+    size: options.Size = "base",
+    minutes: options.Minutes = None,
+    updates: options.Updates = None,
+    shards: options.Shards = None,
+    hours: options.Hours = 40.0,
+    deep_filter: options.DeepFilter = False,
+    filter_units: options.FilterUnits = None,
+    sequences: options.Sequences = RUN.sequences,
+    frames: options.Frames = RUN.frames,
+    window: options.Window = RUN.window,
+    colour: options.Colour = RUN.colour,
+    learning_rate: options.LearningRate = RUN.learning_rate,
+    filter_learning_rate: options.FilterLearningRate = RUN.filter_learning_rate,
+    loss: options.Loss = LOSS.gain_form,
+    sones_epsilon: options.SonesEpsilon = LOSS.sones_epsilon,
+    loudness_share: options.LoudnessShare = LOSS.loudness_share,
+    fourth_power: options.FourthPower = LOSS.fourth_power_weight,
+    complex_weight: options.ComplexWeight = LOSS.complex_weight,
+    disturbance_weight: options.DisturbanceWeight = LOSS.disturbance_weight,
+    unintelligibility_weight: options.UnintelligibilityWeight = LOSS.unintelligibility_weight,
+    error_weight: options.ErrorWeight = LOSS.error_weight,
+    density: options.Density = RUN.density,
+    weight_limit: options.WeightLimit = RUN.network.weight_limit,
+    initial: options.Initial = RUN.initial,
+    seed: options.Seed = RUN.seed,
+    device: options.Device = RUN.device,
+    precision: options.Precision = RUN.precision,
+    threads: options.Threads = RUN.threads,
 ) -> None:
     """Train the suppression network.
 
@@ -118,16 +61,14 @@ def train(
     """
     from bandwise.training.export import data_fingerprint
     from bandwise.training.fit import fit
-    from bandwise.training.fit_config import FitConfig
-    from bandwise.training.model import SIZES
     from bandwise.training.shard_reader import ShardReader
     from bandwise.training.shards import finished_shards
     from bandwise.training.trained import DATA_FACTS
 
     network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
     if deep_filter:
-        units = filter_units or _known_filter_units(initial)
-        network = replace(network, **FILTER_SIZES | ({"filter_units": units} if units else {}))
+        units = filter_units or _known_filter_units(initial) or FILTER_SIZES["filter_units"]
+        network = replace(network, **FILTER_SIZES | {"filter_units": units})
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
     config = FitConfig(

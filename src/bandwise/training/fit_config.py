@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bandwise.training.loss_config import LossConfig
-from bandwise.training.model import PercepNetConfig
+from bandwise.training.network_config import PercepNetConfig
 
 
 @dataclass(frozen=True)

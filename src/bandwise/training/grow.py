@@ -16,7 +16,8 @@ from bandwise.bands.erb import BANDS
 from bandwise.errors import BandwiseError
 from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.places import FAR, INPUTS, NEAR, PLACES, TAP_VALUES
-from bandwise.training.model import PercepNet, PercepNetConfig
+from bandwise.training.model import PercepNet
+from bandwise.training.network_config import PercepNetConfig
 
 GATES = 3  # blocks of rows of a GRU's weights: reset, update, new
 

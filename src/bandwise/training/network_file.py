@@ -17,7 +17,8 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress.network import model_content
 from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.packing import FILTER_PLACE, Named
-from bandwise.training.model import PercepNet, PercepNetConfig
+from bandwise.training.model import PercepNet
+from bandwise.training.network_config import PercepNetConfig
 from bandwise.training.treble import undecide_treble
 
 MIXES = ("near", "mix1", "mix2")
