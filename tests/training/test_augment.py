@@ -6,6 +6,7 @@ from scipy import signal
 
 from bandwise.training import augment, synthetic_noise
 from bandwise.training.signals import SAMPLE_RATE
+from bandwise.training.synthetic_calls import calls
 
 
 def tone(hz, seconds=1.0):
@@ -138,6 +139,15 @@ def test_hum_is_of_the_mains():
     """The strongest line is a multiple of 50 or 60 Hz."""
     hz = strongest_hz(synthetic_noise.hum(np.random.default_rng(8), 96_000))
     assert min(hz % 50, 50 - hz % 50, hz % 60, 60 - hz % 60) < 1.5
+
+
+def test_calls_come_and_go():
+    """Over a minute of them some tenths of the time are silent and some are not."""
+    rng = np.random.default_rng(10)
+    frames = np.concatenate([calls(rng, 240_000) for _ in range(12)]).reshape(-1, 480)
+    level = np.sqrt(np.mean(np.square(frames), axis=1))
+    assert 0.2 < np.mean(level > 0.1) < 0.8
+    assert np.mean(level < 0.01) > 0.2
 
 
 def test_white_noise_is_flat():

@@ -115,6 +115,17 @@ def test_noise_only_examples_want_silence(corpus):
         assert example.bandwidth_hz == 24_000
 
 
+def test_throats_are_drawn_more_often_than_there_is_of_them(corpus):
+    """Of two noises the dog's is the first of all mixtures where only throats are asked for, else of some."""
+    dog, rain = (replace(c, group=g) for c, g in zip(corpus.noise.clips, ("dog", "rain"), strict=True))
+    both = Corpus(corpus.speech, Recordings(corpus.noise.samples, [dog, rain]), corpus.responses)
+    config = replace(PLAIN, babble_probability=0.0, synthetic_probability=0.0)
+    for share, least, most in ((0.0, 5, 35), (1.0, 40, 40)):
+        drawn = noises.Noises(both, replace(config, throat_probability=share))
+        rng = np.random.default_rng(4)
+        assert least <= sum("dog" in drawn.draw(rng, 4_800)[1][0] for _ in range(40)) <= most
+
+
 def test_bandwidth_follows_speed(corpus):
     """A voice true to 16 kHz, played faster or slower by a known factor, is true to 16 kHz times it."""
     fast = replace(PLAIN, speech_speed=(1.1, 1.1))

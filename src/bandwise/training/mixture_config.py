@@ -27,6 +27,7 @@ class MixtureConfig:
     noise_room_probability: float = 0.6
     synthetic_probability: float = 0.25
     babble_probability: float = 0.05
+    throat_probability: float = 0.12
     onset_probability: float = 0.15
     drift_probability: float = 0.25
     drift_db: float = 5.0

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bandwise.training import augment, synthetic_noise
+from bandwise.training.recordings import Recordings
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, amplitude, as_signal, unit
 
 if TYPE_CHECKING:
     from bandwise.training.corpus import Corpus
     from bandwise.training.mixture_config import MixtureConfig
-    from bandwise.training.recordings import Clip, Recordings
+    from bandwise.training.recordings import Clip
+
+FROM_THROATS = frozenset({"animal", "baby", "bird", "cat", "cough", "dog", "rooster", "sneeze", "snoring"})
+"""Classes of noise that are most easily taken for speech, and drawn more often than there is of them."""
 
 
 class Noises:
@@ -20,6 +24,8 @@ class Noises:
 
     def __init__(self, corpus: Corpus, config: MixtureConfig) -> None:
         self.noise = corpus.noise
+        throats = [clip for clip in corpus.noise.clips if clip.group in FROM_THROATS]
+        self.throats = Recordings(corpus.noise.samples, throats) if throats else corpus.noise
         self.speech = corpus.speech
         self.config = config
 
@@ -40,9 +46,13 @@ class Noises:
             return self._babble(rng, length), "babble"
         if draw < self.config.babble_probability + self.config.synthetic_probability:
             return synthetic_noise.draw(rng, length)
-        clip = self.noise.draw(rng)
+        clip = self._recording(rng)
         noise = self._piece(rng, self.noise, clip, length)
         return unit(_loop(rng, noise, length)), clip.group
+
+    def _recording(self, rng: np.random.Generator) -> Clip:
+        throat = rng.random() < self.config.throat_probability
+        return (self.throats if throat else self.noise).draw(rng)
 
     def _babble(self, rng: np.random.Generator, length: int) -> Signal:
         """Five to ten talkers at once, nobody in front."""
@@ -77,7 +87,7 @@ class Noises:
     def _event(self, rng: np.random.Generator) -> Clip:
         """A clip that is not steady, after ten draws any."""
         for _ in range(10):
-            clip = self.noise.draw(rng)
+            clip = self._recording(rng)
             if clip.kind == "nonstationary":
                 break
         return clip

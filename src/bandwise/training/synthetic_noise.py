@@ -7,15 +7,13 @@ weight and brings it to RMS 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft, signal
+from scipy import signal
 
 from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal, unit
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bandwise.training.synthetic_calls import calls
+from bandwise.training.textures import harmonics, shaped_noise, wander
 
 Maker = Callable[[np.random.Generator, int], Signal]
 
@@ -28,20 +26,20 @@ def white(rng: np.random.Generator, length: int) -> Signal:
 def coloured(rng: np.random.Generator, length: int) -> Signal:
     """Power proportional to f^slope, slope from -2.5 (deeper than brown) to +1 (blue), flat below 30 Hz."""
     slope = rng.uniform(-2.5, 1.0)
-    return _shaped(rng, length, lambda hz: np.maximum(hz, 30.0) ** (slope / 2))
+    return shaped_noise(rng, length, lambda hz: np.maximum(hz, 30.0) ** (slope / 2))
 
 
 def shaped(rng: np.random.Generator, length: int) -> Signal:
     """A random smooth spectrum: ten levels within 30 dB along a logarithmic axis, and a random tilt."""
     points = np.geomspace(40, SAMPLE_RATE / 2, 10)
     levels_db = rng.uniform(-15, 15, 10) - rng.uniform(0, 6) * np.log2(points / 40)
-    return _shaped(rng, length, lambda hz: 10 ** (np.interp(hz, points, levels_db) / 20))
+    return shaped_noise(rng, length, lambda hz: 10 ** (np.interp(hz, points, levels_db) / 20))
 
 
 def hum(rng: np.random.Generator, length: int) -> Signal:
     """Mains at 50 or 60 Hz with falling harmonics, steady, and a little hiss."""
     frequency = np.full(length, rng.choice([50.0, 60.0]) * rng.uniform(0.999, 1.001))
-    tone = _harmonics(rng, frequency, count=int(rng.integers(3, 60)), slope_db=rng.uniform(3, 12))
+    tone = harmonics(rng, frequency, count=int(rng.integers(3, 60)), slope_db=rng.uniform(3, 12))
     return as_signal(tone + 10 ** rng.uniform(-3, -1) * coloured(rng, length))
 
 
@@ -49,7 +47,7 @@ def engine(rng: np.random.Generator, length: int) -> Signal:
     """Harmonics of a drifting 25 to 400 Hz over coloured noise: motors, drills, vacuum cleaners."""
     drift = wander(rng, length, cutoff_hz=rng.uniform(0.2, 2))
     frequency = 25.0 * 16 ** rng.random() * 2 ** (rng.uniform(0, 0.2) * drift.astype(np.float64))
-    tone = _harmonics(rng, frequency, count=int(rng.integers(5, 60)), slope_db=rng.uniform(1, 9))
+    tone = harmonics(rng, frequency, count=int(rng.integers(5, 60)), slope_db=rng.uniform(1, 9))
     return as_signal(tone + 10 ** rng.uniform(-1, 0.3) * shaped(rng, length))
 
 
@@ -58,7 +56,7 @@ def fan(rng: np.random.Generator, length: int) -> Signal:
     blades_hz = rng.uniform(8, 120)
     phase = 2 * np.pi * blades_hz * np.arange(length, dtype=np.float64) / SAMPLE_RATE
     breath = 1 + rng.uniform(0.05, 0.6) * np.cos(phase)
-    tone = _harmonics(rng, np.full(length, blades_hz), count=8, slope_db=6)
+    tone = harmonics(rng, np.full(length, blades_hz), count=8, slope_db=6)
     return as_signal(shaped(rng, length) * breath + 10 ** rng.uniform(-2, -0.5) * tone)
 
 
@@ -84,7 +82,7 @@ def beeps(rng: np.random.Generator, length: int) -> Signal:
     for _ in range(int(rng.integers(1, 12))):
         note = int(rng.uniform(0.05, 1.0) * SAMPLE_RATE)
         frequency = np.full(note, 200.0 * 15 ** rng.random())
-        tone = _harmonics(rng, frequency, count=int(rng.integers(1, 8)), slope_db=rng.uniform(3, 15))
+        tone = harmonics(rng, frequency, count=int(rng.integers(1, 8)), slope_db=rng.uniform(3, 15))
         decay = np.exp(-rng.uniform(0, 8) * np.linspace(0, 1, note))
         edge = np.minimum(1, np.minimum(np.arange(note), np.arange(note)[::-1]) / 200)
         start = int(rng.integers(length))
@@ -95,22 +93,23 @@ def beeps(rng: np.random.Generator, length: int) -> Signal:
 def wind(rng: np.random.Generator, length: int) -> Signal:
     """Turbulence on a microphone: brown noise below some 100 to 600 Hz in gusts of 10 to 30 dB."""
     corner = rng.uniform(100, 600)
-    rumble = _shaped(rng, length, lambda hz: np.maximum(hz, 15.0) ** -0.8 / (1 + (hz / corner) ** 2))
+    rumble = shaped_noise(rng, length, lambda hz: np.maximum(hz, 15.0) ** -0.8 / (1 + (hz / corner) ** 2))
     gusts = wander(rng, length, cutoff_hz=rng.uniform(0.3, 3)) * rng.uniform(0.3, 0.8)
     return as_signal(rumble * 10**gusts)
 
 
 MAKERS: dict[Maker, float] = {
-    white: 0.06,
-    coloured: 0.14,
-    shaped: 0.15,
-    hum: 0.12,
-    engine: 0.12,
-    fan: 0.12,
-    modulated: 0.10,
-    clicks: 0.10,
-    beeps: 0.03,
-    wind: 0.06,
+    white: 0.05,
+    coloured: 0.12,
+    shaped: 0.13,
+    hum: 0.10,
+    engine: 0.10,
+    fan: 0.10,
+    modulated: 0.09,
+    clicks: 0.09,
+    beeps: 0.05,
+    calls: 0.12,
+    wind: 0.05,
 }
 
 
@@ -119,45 +118,3 @@ def draw(rng: np.random.Generator, length: int) -> tuple[Signal, str]:
     makers = list(MAKERS)
     maker = makers[int(rng.choice(len(makers), p=list(MAKERS.values())))]
     return unit(maker(rng, length)), maker.__name__
-
-
-def _shaped(
-    rng: np.random.Generator, length: int, magnitude: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> Signal:
-    """White noise through a magnitude response given over Hz; nothing at 0 Hz."""
-    size = fft.next_fast_len(length, real=True)
-    spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
-    response = magnitude(np.arange(len(spectrum)) * (SAMPLE_RATE / size)).astype(np.float32)
-    response[0] = 0
-    return unit(fft.irfft(spectrum * response, size)[:length])
-
-
-def wander(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:
-    """A smooth random course around 0, mostly within +-1, with knots twice per period of `cutoff_hz`."""
-    knots = int(np.ceil(length / SAMPLE_RATE * cutoff_hz * 2)) + 4
-    position = np.linspace(1, knots - 2, length)
-    index = position.astype(int)
-    blend = 0.5 - 0.5 * np.cos(np.pi * (position - index))
-    values = 0.6 * rng.standard_normal(knots)
-    return as_signal(values[index] * (1 - blend) + values[index + 1] * blend)
-
-
-def _harmonics(
-    rng: np.random.Generator, frequency_hz: NDArray[np.float64], count: int, slope_db: float
-) -> Signal:
-    """`count` harmonics falling by `slope_db` per octave with random levels and phases; RMS 1.
-
-    One period is summed into a table and read along the phase. Harmonics that the fastest moment would push
-    beyond 20 kHz are left out.
-    """
-    count = min(count, int(20_000 / frequency_hz.max()))
-    numbers = np.arange(1, count + 1)
-    levels_db = -slope_db * np.log2(numbers) + rng.uniform(-10, 5, count)
-    spectrum = np.zeros(2049, np.complex128)
-    spectrum[numbers] = 10 ** (levels_db / 20) * np.exp(2j * np.pi * rng.random(count))
-    table = fft.irfft(spectrum, 4096)
-    phase = np.cumsum(frequency_hz / SAMPLE_RATE) * 4096
-    index = phase.astype(np.int64)
-    weight = phase - index
-    tone = table[index & 4095] * (1 - weight) + table[(index + 1) & 4095] * weight
-    return unit(tone)

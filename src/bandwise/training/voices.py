@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bandwise.training import augment, synthetic_noise
+from bandwise.training import augment, textures
 from bandwise.training.signals import SAMPLE_RATE, Signal, amplitude
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Voices:
         """`length` samples of about active RMS 1, up to where they are true in Hz, words about them."""
         voice, bandwidth_hz = self._turns(rng, length)
         if rng.random() < self.config.drift_probability:
-            voice *= 10 ** (self.config.drift_db / 20 * synthetic_noise.wander(rng, length, cutoff_hz=0.5))
+            voice *= 10 ** (self.config.drift_db / 20 * textures.wander(rng, length, cutoff_hz=0.5))
         cutoff_hz = float(rng.uniform(3_000, 8_000))
         if rng.random() < self.config.narrow_voice_probability and cutoff_hz < 0.8 * bandwidth_hz:
             return augment.apply(augment.low_pass(cutoff_hz), voice), FULL_BANDWIDTH_HZ, ["narrow-voice"]
