@@ -96,6 +96,8 @@ def test_one_command_puts_a_deep_filter_behind_a_trained_network(shards, recordi
     on = {"shards": run / "shards", "deep_filter": True, "updates": 1, "frames": 125, **toy}
     train(out=tmp_path / "wide", initial=str(run / "checkpoint.pt"), filter_units=72, **on)
     train(out=tmp_path / "on", initial=str(tmp_path / "wide" / "checkpoint.pt"), **on)
+    (tmp_path / "wide" / "checkpoint.pt").unlink()
+    train(out=tmp_path / "on", **on | {"updates": 2})
     assert trained_network(tmp_path / "on" / "checkpoint.pt")[0].filter.units == 72
 
 

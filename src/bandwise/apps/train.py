@@ -67,7 +67,7 @@ def train(
 
     network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
     if deep_filter:
-        units = filter_units or _known_filter_units(initial) or FILTER_SIZES["filter_units"]
+        units = filter_units or _known_filter_units(out, initial) or FILTER_SIZES["filter_units"]
         network = replace(network, **FILTER_SIZES | {"filter_units": units})
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
     precisions: dict[str, Any] = {"auto": "auto", "float32": "float32", "bfloat16": "bfloat16"}
@@ -109,11 +109,12 @@ def train(
     print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
 
 
-def _known_filter_units(initial: str) -> int:
-    """Of the network to start from; 0 where it has no filter, or there is none."""
+def _known_filter_units(out: Path, initial: str) -> int:
+    """Of the run that goes on, else of the network to start from; 0 where there is none, or no filter."""
     from bandwise.training.trained import trained
 
-    return trained(initial).network.config.filter_units if initial else 0
+    known = str(out) if (out / "checkpoint.pt").exists() else initial
+    return trained(known).network.config.filter_units if known else 0
 
 
 def _one_of(name: str, value: str, table: dict[str, Any]) -> Any:
