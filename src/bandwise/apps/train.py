@@ -111,9 +111,10 @@ def train(
 
 def _known_filter_units(out: Path, initial: str) -> int:
     """Of the run that goes on, else of the network to start from; 0 where there is none, or no filter."""
+    from bandwise.training.checkpoint import CHECKPOINT
     from bandwise.training.trained import trained
 
-    known = str(out) if (out / "checkpoint.pt").exists() else initial
+    known = out if (out / CHECKPOINT).exists() else initial
     return trained(known).network.config.filter_units if known else 0
 
 

@@ -15,6 +15,7 @@ from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import Optimisers
 from bandwise.training.pruning import Pruning
 
+CHECKPOINT = "checkpoint.pt"  # in the folder of a run
 CHECKPOINT_FORMAT = 2
 
 
@@ -44,7 +45,7 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
         "rng": json.dumps(run.rng.bit_generator.state),
         "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
     }
-    with atomic(folder / "checkpoint.pt") as partial:
+    with atomic(folder / CHECKPOINT) as partial:
         torch.save(content, partial)
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
-from bandwise.training.checkpoint import Run, read_checkpoint, restore, save
+from bandwise.training.checkpoint import CHECKPOINT, Run, read_checkpoint, restore, save
 from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.initial import initial_network
@@ -80,7 +80,7 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     """A fresh run by the seed, or the run in the folder's checkpoint."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    path = folder / "checkpoint.pt"
+    path = folder / CHECKPOINT
     saved = read_checkpoint(path) if path.exists() else None
     network, grown = (PercepNet(config.network), False) if saved else initial_network(config, train, rng)
     network.to(device)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft
 
-from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal, unit
-from bandwise.training.textures import harmonics, wander
+from bandwise.training.signals import SAMPLE_RATE, Signal, unit
+from bandwise.training.textures import harmonics, through, wander
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +31,8 @@ def calls(rng: np.random.Generator, length: int) -> Signal:
             out[start : start + samples] += one[: max(length - start, 0)]
             start += samples + int(usual_s * rng.uniform(0.1, 1.5) * SAMPLE_RATE)
         start += int(rng.uniform(0.1, 2.0) * SAMPLE_RATE)
-    return as_signal(_through(_throat(rng), out))
+    centres, widths = _throat(rng)
+    return unit(through(lambda hz: _resonance(hz, centres, widths), out))
 
 
 def _call(rng: np.random.Generator, samples: int, pitch_hz: float) -> Signal:
@@ -46,7 +46,7 @@ def _call(rng: np.random.Generator, samples: int, pitch_hz: float) -> Signal:
     breath = rng.standard_normal(samples, dtype=np.float32) * 10 ** rng.uniform(-1.5, 0.2)
     onset = np.minimum(1, time / rng.uniform(0.02, 0.3))
     level = onset * (1 - time) ** rng.uniform(0.3, 2)
-    return unit(as_signal((tone + breath) * level))
+    return unit((tone + breath) * level)
 
 
 def _throat(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -56,10 +56,9 @@ def _throat(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.stack([centres, centres * rng.uniform(0.05, 0.4, count)])
 
 
-def _through(throat: NDArray[np.float64], sound: Signal) -> Signal:
+def _resonance(
+    hz: NDArray[np.float64], centres: NDArray[np.float64], widths: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Resonances in parallel, and a little of what passes beside them."""
-    size = fft.next_fast_len(len(sound), real=True)
-    spectrum = fft.rfft(sound, size)
-    hz = np.arange(len(spectrum)) * (SAMPLE_RATE / size)
-    response = 0.03 + sum(1 / (1 + ((hz - centre) / width) ** 2) for centre, width in throat.T)
-    return unit(as_signal(fft.irfft(spectrum * response, size)[: len(sound)]))
+    each = 1 / (1 + ((hz[:, None] - centres) / widths) ** 2)
+    return np.asarray(0.03 + each.sum(axis=1))

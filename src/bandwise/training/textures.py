@@ -14,16 +14,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Magnitude = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-def shaped_noise(
-    rng: np.random.Generator, length: int, magnitude: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> Signal:
-    """White noise through a magnitude response given over Hz; nothing at 0 Hz."""
-    size = fft.next_fast_len(length, real=True)
-    spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
+
+def through(magnitude: Magnitude, sound: Signal) -> Signal:
+    """The sound behind a magnitude response given over Hz, without any delay; nothing at 0 Hz."""
+    size = fft.next_fast_len(len(sound), real=True)
+    spectrum = fft.rfft(sound, size)
     response = magnitude(np.arange(len(spectrum)) * (SAMPLE_RATE / size)).astype(np.float32)
     response[0] = 0
-    return unit(fft.irfft(spectrum * response, size)[:length])
+    return as_signal(fft.irfft(spectrum * response, size)[: len(sound)])
+
+
+def shaped_noise(rng: np.random.Generator, length: int, magnitude: Magnitude) -> Signal:
+    """White noise through a magnitude response given over Hz; nothing at 0 Hz."""
+    size = fft.next_fast_len(length, real=True)
+    return unit(through(magnitude, rng.standard_normal(size, dtype=np.float32))[:length])
 
 
 def wander(rng: np.random.Generator, length: int, cutoff_hz: float) -> Signal:

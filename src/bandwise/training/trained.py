@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bandwise.errors import BandwiseError
 from bandwise.suppress.network import model_names
-from bandwise.training.checkpoint import trained_network
+from bandwise.training.checkpoint import CHECKPOINT, trained_network
 from bandwise.training.model import PercepNet
 from bandwise.training.network_file import network_of_file
 
@@ -31,7 +31,7 @@ def trained(source: str | Path) -> Trained:
     if path.suffix == ".onnx" or (str(source) in model_names() and not path.exists()):
         network, facts = network_of_file(source)
         return Trained(network, *(json.loads(facts.get(k, "[]")) for k in ("training", "training_data")))
-    checkpoint = path / "checkpoint.pt" if path.is_dir() else path
+    checkpoint = path / CHECKPOINT if path.is_dir() else path
     if not checkpoint.is_file():
         raise BandwiseError(
             f"got {source}, where no network is; the folder of a run, a checkpoint, an ONNX file, "
