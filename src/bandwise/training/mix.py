@@ -1,24 +1,31 @@
 """Neighbours in frequency hear of each other: a layer over the places of the deep filter."""
 
 # mypy: disable-error-code="override, no-untyped-call", disallow-subclassing-any=False
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 RESIDUAL = 0.3  # of the usual first weights: a layer starts as little more than its input
 
 
 def shifted(x: Tensor, offsets: tuple[int, ...]) -> Tensor:
     """Part i of the units of x [T, B, places, units], seen from `offsets[i]` places below; 0 beyond."""
-    out = torch.zeros_like(x)
-    places = x.shape[2]
-    width = x.shape[3] // len(offsets)
-    for part, offset in enumerate(offsets):
-        units = slice(part * width, (part + 1) * width)
-        first, last = max(-offset, 0), places - max(offset, 0)
-        out[:, :, first:last, units] = x[:, :, first + offset : last + offset, units]
-    return out
+    places, parts = x.shape[2], len(offsets)
+    pieces = x.reshape(-1, places * parts, x.shape[3] // parts)
+    with_silence = pad(pieces, (0, 0, 0, 1))
+    return with_silence.index_select(1, _pieces_seen(offsets, places).to(x.device)).view_as(x)
+
+
+@cache
+def _pieces_seen(offsets: tuple[int, ...], places: int) -> Tensor:
+    """[places * parts]: which piece, counted place by place, goes where; behind the last one is silence."""
+    parts = len(offsets)
+    seen = torch.arange(places)[:, None] + torch.tensor(offsets)
+    inside = (seen >= 0) & (seen < places)
+    return torch.where(inside, seen * parts + torch.arange(parts), places * parts).flatten()
 
 
 class _Shift(torch.autograd.Function):
