@@ -111,7 +111,7 @@ class DeepFilter(nn.Module):
         x = self.mix1(x + y.view_as(x))
         y, last2 = self.gru2(x.flatten(1, 2), was2)
         x = self.mix2(x + y.view_as(x))
-        return by_bin(self.taps(torch.relu(x)).float()), Memories(last1, last2)
+        return by_bin(self.taps(torch.relu(x))).float(), Memories(last1, last2)
 
     def apply_gains(self, gains: Tensor, spectra: Tensor) -> Tensor:
         """Spectra [B, T, 100, 2] times gains [B, T, 34], interpolated between the bands' centres."""
