@@ -21,7 +21,7 @@ from quality import MEASURES, measured, put, titles_of
 from bandwise.apps.train import FILTER_SIZES
 from bandwise.measure import markdown
 from bandwise.suppress.features import BAND_LEVEL
-from bandwise.training.checkpoint import read_checkpoint, trained_network
+from bandwise.training.checkpoint import CHECKPOINT, read_checkpoint, trained_network
 from bandwise.training.export import export_run
 from bandwise.training.fit import fit
 from bandwise.training.fit_config import FitConfig
@@ -132,7 +132,7 @@ def train(options: Any, name: str, variant: Variant) -> Path:
     run = options.folder / name
     fit(config, reader(shards), None, run)
     if not variant.pitch:
-        forget_pitch(run / "checkpoint.pt")
+        forget_pitch(run / CHECKPOINT)
     export_run([run], network)
     print(network, flush=True)
     return network

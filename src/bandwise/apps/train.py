@@ -59,6 +59,7 @@ def train(
     --sequences 16` goes on from a network that ships, with your recordings. Behind a trained network without
     a deep filter it puts one, and a network or filter that is smaller than asked for is grown first.
     """
+    from bandwise.training.checkpoint import CHECKPOINT
     from bandwise.training.export import data_fingerprint
     from bandwise.training.fit import fit
     from bandwise.training.shard_reader import ShardReader
@@ -106,7 +107,7 @@ def train(
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))
-    print(f"done: {out / 'checkpoint.pt'}; next: bandwise export {out} -o model.onnx")
+    print(f"done: {out / CHECKPOINT}; next: bandwise export {out} -o model.onnx")
 
 
 def _known_filter_units(out: Path, initial: str) -> int:

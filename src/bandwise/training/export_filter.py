@@ -20,6 +20,7 @@ from bandwise.suppress.places import (
     SPAN,
 )
 from bandwise.suppress.stft import WINDOW_SAMPLES
+from bandwise.training.mix import moved_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,11 +118,3 @@ def known_places() -> NDArray[np.int64]:
     each = bins[..., None] + LOW_BINS * np.arange(ANSWERED)
     inside = ((bins >= 0) & (bins < LOW_BINS))[..., None]
     return np.where(inside, each, ANSWERED * LOW_BINS).reshape(PLACES, SPAN * ANSWERED)
-
-
-def moved_units(offsets: tuple[int, ...], units: int) -> NDArray[np.int64]:
-    """Where each unit of each place comes from among all units of all places, when they look around."""
-    part = np.arange(units) * len(offsets) // units
-    there = np.arange(PLACES)[:, None] + np.array(offsets)[part]
-    inside = (there >= 0) & (there < PLACES)
-    return np.where(inside, there * units + np.arange(units), PLACES * units)

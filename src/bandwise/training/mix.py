@@ -4,28 +4,39 @@
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
+
+from bandwise.suppress.places import PLACES
 
 RESIDUAL = 0.3  # of the usual first weights: a layer starts as little more than its input
 
 
-def shifted(x: Tensor, offsets: tuple[int, ...]) -> Tensor:
-    """Part i of the units of x [T, B, places, units], seen from `offsets[i]` places below; 0 beyond."""
-    places, parts = x.shape[2], len(offsets)
-    pieces = x.reshape(-1, places * parts, x.shape[3] // parts)
-    with_silence = pad(pieces, (0, 0, 0, 1))
-    return with_silence.index_select(1, _pieces_seen(offsets, places).to(x.device)).view_as(x)
+def moved_units(offsets: tuple[int, ...], units: int) -> NDArray[np.int64]:
+    """Where each unit of each place comes from among all units of all places, when they look around.
+
+    [25, units]; behind the last unit stands a zero, for what is beyond the ends.
+    """
+    part = np.arange(units) * len(offsets) // units
+    there = np.arange(PLACES)[:, None] + np.array(offsets)[part]
+    inside = (there >= 0) & (there < PLACES)
+    return np.where(inside, there * units + np.arange(units), PLACES * units)
 
 
 @cache
-def _pieces_seen(offsets: tuple[int, ...], places: int) -> Tensor:
-    """[places * parts]: which piece, counted place by place, goes where; behind the last one is silence."""
-    parts = len(offsets)
-    seen = torch.arange(places)[:, None] + torch.tensor(offsets)
-    inside = (seen >= 0) & (seen < places)
-    return torch.where(inside, seen * parts + torch.arange(parts), places * parts).flatten()
+def _moved_parts(offsets: tuple[int, ...], device: torch.device) -> Tensor:
+    """The same for whole parts, [25 * parts]."""
+    return torch.from_numpy(moved_units(offsets, len(offsets)).ravel()).to(device)
+
+
+def shifted(x: Tensor, offsets: tuple[int, ...]) -> Tensor:
+    """Part i of the units of x [T, B, 25, units], seen from `offsets[i]` places below; 0 beyond."""
+    parts = x.reshape(-1, PLACES * len(offsets), x.shape[3] // len(offsets))
+    with_zeros = pad(parts, (0, 0, 0, 1))
+    return with_zeros.index_select(1, _moved_parts(offsets, x.device)).view_as(x)
 
 
 class _Shift(torch.autograd.Function):
