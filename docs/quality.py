@@ -106,7 +106,7 @@ def ablations(options: Any) -> dict[str, str]:
     """The first network with parts left out, before quantisation, and the other networks."""
     more = [*options.model, *([options.float] if options.float else [])]
     models = [part for model in more for part in ("--model", model)]
-    left_out = ("deep-filter", "comb", "pitch-path")
+    left_out = ("deep-filter", "relief", "comb", "pitch-path")
     parts = [*(word for part in left_out for word in ("--without", part)), "--with-postfilter"]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models, *parts]
     rows = measured(options, "ablations", *command)

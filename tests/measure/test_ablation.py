@@ -23,7 +23,7 @@ def test_nothing_left_out_is_the_product(noisy, postfilter):
     np.testing.assert_allclose(Ablation(postfilter=postfilter)(noisy, 48_000), product, atol=1e-6)
 
 
-@pytest.mark.parametrize("part", ["comb", "pitch_path"])
+@pytest.mark.parametrize("part", ["comb", "pitch_path", "relief"])
 def test_each_part_does_something(noisy, part):
     """A switch that does nothing would read as a part that is worth nothing."""
     whole, without = Ablation()(noisy, 48_000), Ablation(**{part: False})(noisy, 48_000)

@@ -40,7 +40,7 @@ def evaluate(
     postfilter: Annotated[bool, typer.Option(help="Less noise between words, more harm to speech.")] = False,
     attenuation_limit_db: Annotated[float | None, typer.Option(min=0, help="Never attenuate more.")] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="Also without comb, pitch-path or deep-filter.")
+        list[str] | None, typer.Option(help="Also without comb, pitch-path, relief or deep-filter.")
     ] = None,
     with_postfilter: Annotated[
         bool, typer.Option("--with-postfilter", help="Also the first network with the postfilter.")

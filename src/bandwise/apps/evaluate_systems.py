@@ -9,7 +9,7 @@ from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure.scoring import Process
 
-PARTS = {"comb": "comb", "pitch-path": "pitch_path", "deep-filter": "deep_filter"}
+PARTS = {"comb": "comb", "pitch-path": "pitch_path", "deep-filter": "deep_filter", "relief": "relief"}
 """What can be left out, and what `Ablation` calls it."""
 
 

@@ -25,6 +25,7 @@ from bandwise.suppress.features import describe
 from bandwise.suppress.frames import Frames, fresh_frames, note_frame, resynthesise_hops
 from bandwise.suppress.network import Network
 from bandwise.suppress.pitch import DECIMATION, LAG_COST, MIN_LAG, refine
+from bandwise.suppress.relief import RELIEF
 from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES, Array
 
 LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
@@ -36,6 +37,7 @@ class Ablation:
 
     `pitch_path`: the period follows the likeliest path over frames; without it each frame takes the highest
     peak of its own correlation. `deep_filter`: without it, the gains and the comb alone make the low bins.
+    `relief`: without it, the low bins stay as quiet as the filter makes them.
     """
 
     model: str | Path = "base"
@@ -43,6 +45,7 @@ class Ablation:
     postfilter: bool = False
     pitch_path: bool = True
     deep_filter: bool = True
+    relief: bool = True
 
     def __call__(self, x: Array, sample_rate: int) -> Array:
         """float32[n] at 48 kHz -> float32[n], aligned."""
@@ -55,9 +58,8 @@ class Ablation:
         _look(hops, self.pitch_path, fresh_analysis(), fresh_low_bins(), frames)
         network.answer(seen, len(hops), answers)
         out = np.zeros(hops.size, np.float32)
-        resynthesise_hops(
-            self._without(frames), self.postfilter, np.float32(0), np.zeros(HOP_SAMPLES, np.float32), out
-        )
+        relief, overlap = RELIEF * np.float32(self.relief), np.zeros(HOP_SAMPLES, np.float32)
+        resynthesise_hops(self._without(frames), self.postfilter, np.float32(0), relief, overlap, out)
         aligned: Array = out[LATENCY_SAMPLES:][: len(x)].copy()
         return aligned
 

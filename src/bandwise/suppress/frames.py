@@ -12,6 +12,7 @@ from bandwise.suppress.answers import Answers, Seen
 from bandwise.suppress.deep_filter import LowBins, filter_low_bins, follow, hear
 from bandwise.suppress.places import LOW_BINS, TAPS, lay_out
 from bandwise.suppress.postfilter import sharpen
+from bandwise.suppress.relief import relieve
 from bandwise.suppress.stft import BINS, HOP_SAMPLES, Array, resynthesise
 from bandwise.suppress.synthesis import mix_in_comb
 
@@ -67,7 +68,9 @@ def note_frame(state: Analysis, low: LowBins, t: int, frames: Frames) -> None:
 
 
 @kernel
-def resynthesise_hops(frames: Frames, postfilter: bool, kept: np.float32, overlap: Array, out: Array) -> None:
+def resynthesise_hops(
+    frames: Frames, postfilter: bool, kept: np.float32, relief: np.float32, overlap: Array, out: Array
+) -> None:
     """Turn frames and answers into whole hops of sound; the answers become what was done."""
     for t in range(out.size // HOP_SAMPLES):
         gains, strengths, said = frames.gains[t], frames.strengths[t], frames.gains[t].copy()
@@ -75,6 +78,7 @@ def resynthesise_hops(frames: Frames, postfilter: bool, kept: np.float32, overla
         mixed = mix_in_comb(frames.spectra[t], frames.comb_spectra[t], frames.energies[t], strengths, gains)
         if frames.taps.shape[0]:
             filter_low_bins(frames.low[t], said, frames.taps[t], mixed)
+            relieve(frames.spectra[t], relief, mixed)
             follow(said, gains, kept, frames.spectra[t], mixed)
         resynthesise(mixed, overlap, out[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES])
 

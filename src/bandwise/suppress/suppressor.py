@@ -14,6 +14,7 @@ from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.deep_filter import fresh_low_bins
 from bandwise.suppress.frames import describe_hops, fresh_frames, resynthesise_hops
 from bandwise.suppress.network import Network
+from bandwise.suppress.relief import RELIEF
 from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, Array
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class SuppressorEngine:
             describe_hops(hop, *past, frames)
         self._network.answer(self._seen, count, self._answers)
         for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
-            resynthesise_hops(frames, self._postfilter, self._kept, overlap, finished)
+            resynthesise_hops(frames, self._postfilter, self._kept, RELIEF, overlap, finished)
         self._last = count - 1
 
 
