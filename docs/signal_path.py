@@ -11,7 +11,7 @@ BOXES = {
     "stft": (300, 90, "STFT", "window 960, hop 480", SOUND, 150),
     "mix": (530, 90, "mix per band", "voice and its comb", SOUND, 140),
     "gain": (705, 90, "gain per band", "postfilter if asked", SOUND, 130),
-    "filter": (872, 90, "deep filter", "5 frames, to 5 kHz", SOUND, 130),
+    "filter": (872, 90, "deep filter", "and relief, to 5 kHz", SOUND, 130),
     "istft": (1040, 90, "inverse STFT", "overlap and add", SOUND, 130),
     "pitch": (115, 210, "pitch", "correlation, Viterbi", SOUND, 150),
     "comb": (300, 210, "comb filter", "periods of the voice", SOUND, 150),
