@@ -8,6 +8,9 @@ With q_p of the bins near place p and q of all, the mean of what both lost is 10
 share r of it comes back: each bin of the place gets the gain (q_p q)^(-r / 4). Where others lost more than
 these, as under a hum, what these lost counts alone, q = q_p. What lost LOST_DB or more holds no voice, and
 gets no more than at that.
+
+Training knows nothing of it: what errs least would be the same sound with it as without, so a network trained
+behind it would take it back.
 """
 
 import numpy as np
