@@ -63,8 +63,8 @@ def test_neighbours_and_the_whole_count_half_each():
     assert raised_db(filtered)[more[PLACE]] == pytest.approx(np.repeat(wanted[more], 4), abs=1e-4)
 
 
-def test_a_hum_that_goes_raises_nothing_else():
-    """Bins that kept everything stay, however much energy went elsewhere."""
+def test_a_hum_that_goes_raises_nothing_far_from_it():
+    """Places whose neighbourhood kept everything stay, however much energy went elsewhere."""
     hum, filtered = NOISY.copy(), NOISY.copy()
     hum[:4] *= 1000
     far = PLACE > NEAR

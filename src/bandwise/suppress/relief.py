@@ -46,7 +46,7 @@ def relieve(spectrum: Spectrum, relief: np.float32, out: Spectrum) -> None:
 
 @kernel
 def sum_into_places(spectrum: Spectrum, out: Array) -> None:
-    """Energy of each place (25,)."""
+    """Add the energy of each place to `out` (25,)."""
     for place in range(PLACES):
         for k in range(place * BINS_PER_PLACE, (place + 1) * BINS_PER_PLACE):
             out[place] += spectrum[k].real ** 2 + spectrum[k].imag ** 2
