@@ -150,9 +150,15 @@ def test_the_total_weighs_bands_by_their_share():
     assert Losses(one, two, three, listener).total(config).item() == pytest.approx(3.6 + 0.1 + 1 - 0.03)
 
 
-def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
-    """Stopped after update 6 of 12 and started again, bands and filter end with the same bits."""
-    whole, _ = _train(tmp_path / "whole", updates=12)
+@pytest.mark.parametrize("critic_share", [0.0, 0.5])
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path, critic_share):
+    """Stopped after update 6 of 12 and started again, bands and filter end with the same bits.
+
+    With a critic, too, which goes on from what it had learnt.
+    """
+    loss = LossConfig(critic_share=critic_share)
+    whole, records = _train(tmp_path / "whole", updates=12, loss=loss)
+    assert ("critic_gap" in records[0]) == (critic_share > 0)
 
     class Interrupted(ToneInNoise):
         calls = 0
@@ -164,9 +170,9 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
             return super().batch(rng, sequences, frames)
 
     with pytest.raises(KeyboardInterrupt):
-        fit(replace(CONFIG, updates=12), Interrupted(), None, tmp_path / "parts")
+        fit(replace(CONFIG, updates=12, loss=loss), Interrupted(), None, tmp_path / "parts")
     assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")["counters"]["update"] == 6
-    resumed, _ = _train(tmp_path / "parts", updates=12)
+    resumed, _ = _train(tmp_path / "parts", updates=12, loss=loss)
     assert torch.equal(all_weights(whole), all_weights(resumed))
 
 
@@ -208,7 +214,7 @@ def test_configurations_of_before_have_no_filter():
     for name in ("filter_learning_rate", "filter_weight_decay"):
         del values[name]
     listener = ("disturbance_weight", "unintelligibility_weight", "error_weight")
-    for name in ("bands_share", "complex_weight", *listener):
+    for name in ("bands_share", "complex_weight", "critic_share", *listener):
         del values["loss"][name]
     del values["network"]["filter_units"], values["network"]["filter_hints"]
     config = FitConfig.from_dict(values)

@@ -60,6 +60,10 @@ UnintelligibilityWeight = Annotated[
 ErrorWeight = Annotated[
     float, typer.Option(min=0, help="Weight of the error in dB, beside filtered spectra.")
 ]
+CriticShare = Annotated[
+    float,
+    typer.Option(min=0, help="Say of a critic that learns along, of the gradient, beside filtered spectra."),
+]
 Density = Annotated[
     float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
 ]

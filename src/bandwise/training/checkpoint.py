@@ -10,6 +10,7 @@ import torch
 
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
+from bandwise.training.adversary import Adversary
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import Optimisers
@@ -28,6 +29,7 @@ class Run:
     optimisers: Optimisers
     pruning: Pruning
     rng: np.random.Generator
+    adversary: Adversary | None = None
     update: int = 0
     elapsed_s: float = 0.0
     audio_s: float = 0.0
@@ -42,6 +44,7 @@ def save(config: FitConfig, run: Run, folder: Path) -> None:
         "average": run.average.state_dict(),
         "optimisers": run.optimisers.state_dict(),
         "kept": run.pruning.state_dict(),
+        "adversary": run.adversary.state_dict() if run.adversary else None,
         "rng": json.dumps(run.rng.bit_generator.state),
         "counters": {"update": run.update, "elapsed_s": run.elapsed_s, "audio_s": run.audio_s},
     }
@@ -59,6 +62,8 @@ def restore(run: Run, saved: dict[str, Any]) -> None:
     run.average.load_state_dict(saved["average"])
     run.optimisers.load_state_dict(saved["optimisers"])
     run.pruning.load_state_dict(saved.get("kept", {}), run.network)  # earlier versions did not say
+    if run.adversary and saved.get("adversary"):
+        run.adversary.load_state_dict(saved["adversary"])
     run.rng.bit_generator.state = json.loads(saved["rng"])
     for name, value in saved["counters"].items():
         setattr(run, name, value)

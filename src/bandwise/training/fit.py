@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from bandwise.errors import BandwiseError
+from bandwise.training.adversary import Adversary
 from bandwise.training.checkpoint import CHECKPOINT, Run, read_checkpoint, restore, save
 from bandwise.training.colour import recolour
 from bandwise.training.fit_config import FitConfig
@@ -25,7 +26,7 @@ from bandwise.training.optimisers import make_optimisers
 from bandwise.training.pruning import Pruning, density_at
 from bandwise.training.schedule import Clock, learning_rate, progress
 from bandwise.training.sources import TrainingData, ValidationData
-from bandwise.training.windows import losses_by_window
+from bandwise.training.windows import Losses, losses_by_window
 
 
 def fit(
@@ -47,7 +48,7 @@ def fit(
     if config.threads:
         torch.set_num_threads(config.threads)
     keep_freed_memory()
-    run = start(config, train, folder, device)
+    run = start(config, train, folder, device, dtype)
     log = Log(folder, report)
     clock = Clock(config, run)
     try:
@@ -76,7 +77,13 @@ def fit(
     return run.average
 
 
-def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.device) -> Run:
+def start(
+    config: FitConfig,
+    train: TrainingData,
+    folder: Path,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+) -> Run:
     """A fresh run by the seed, or the run in the folder's checkpoint."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
@@ -85,7 +92,9 @@ def start(config: FitConfig, train: TrainingData, folder: Path, device: torch.de
     network, grown = (PercepNet(config.network), False) if saved else initial_network(config, train, rng)
     network.to(device)
     optimisers = make_optimisers(network, config.weight_decay, config.filter_weight_decay)
-    run = Run(network, copy.deepcopy(network), optimisers, Pruning(), rng)
+    share = config.loss.critic_share if network.filter is not None else 0.0
+    adversary = Adversary(share, device, dtype) if share else None
+    run = Run(network, copy.deepcopy(network), optimisers, Pruning(), rng, adversary)
     if saved is not None:
         restore(run, saved)
     elif not grown:
@@ -100,10 +109,21 @@ def learn_batch(
     batch = recolour(train.batch(run.rng, config.sequences, config.frames), run.rng, config.colour)
     history = []
     for losses in losses_by_window(config, run.network, batch, device, dtype):
-        norm = update(config, run, losses.total(config.loss))
-        history.append({**losses.named(), "gradient_norm": norm})
+        total, criticism = with_criticism(run.adversary, losses, losses.total(config.loss))
+        norm = update(config, run, total)
+        history.append({**losses.named(), **criticism, "gradient_norm": norm})
     run.audio_s += config.sequences * config.frames / FRAMES_PER_SECOND
     return means(history)
+
+
+def with_criticism(
+    adversary: Adversary | None, losses: Losses, total: Tensor
+) -> tuple[Tensor, dict[str, float]]:
+    """The total with what the adversary, if there is one, has against it; the critic's gap for the log."""
+    if adversary is None or losses.filtered is None or losses.pictures is None:
+        return total, {}
+    total = total + adversary.objection(total, losses.filtered, losses.pictures)
+    return total, {"critic_gap": adversary.last_gap}
 
 
 def update(config: FitConfig, run: Run, loss: Tensor) -> float:

@@ -15,6 +15,7 @@ from bandwise.training.disturbance import disturbance
 from bandwise.training.intelligibility import unintelligibility
 from bandwise.training.loss import band_mask
 from bandwise.training.loudness import HIGH_BANDS, heard
+from bandwise.training.pictures import Pictures, picture
 
 LISTENING_POWER = 3.4e6  # of all bands together while somebody speaks: 79 dB, less what the window takes
 SILENT = 1e-4  # of the loudest frame: nobody speaks
@@ -55,6 +56,18 @@ class Listener:
             unintelligibility(power, wanted, self._speaks),
             (error_db(filtered, self._clean[:, span]) * self._speaks).mean(),
         )
+
+    def pictures(self, filtered: Tensor, gains: Tensor, noisy: Tensor, span: slice) -> Pictures:
+        """Of those who speak, `noisy` being the spectra [B, n, 100, 2] before gains and filter."""
+        loud = self._speaks > 0
+        voice = (self._volume / LISTENING_POWER)[loud, None, None]
+        high = voice * self._noisy_high[loud, span]
+        low = (
+            v[loud] * voice
+            for v in (filtered.square().sum(-1), self._clean_power[:, span], noisy.square().sum(-1))
+        )
+        kept = (gains[loud][..., HIGH_BANDS].float(), self._targets_high[loud, span], torch.ones_like(high))
+        return Pictures(*(picture(power, high * gain**2) for power, gain in zip(low, kept, strict=True)))
 
     def _at_ear(self, low: Tensor, high: Tensor) -> Tensor:
         return heard(low, high) * self._volume[:, None, None]

@@ -19,3 +19,4 @@ class LossConfig:
     disturbance_weight: float = 0.07  # of points of opinion, see `bandwise.training.listener`
     unintelligibility_weight: float = 0.35
     error_weight: float = 0.004  # of a decibel; more pulls uncertain sounds towards silence
+    critic_share: float = 0.0  # of the gradient, see `bandwise.training.adversary`

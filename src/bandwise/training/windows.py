@@ -21,17 +21,23 @@ from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import band_weights, perceptual_loss
 from bandwise.training.loss_config import LossConfig
 from bandwise.training.model import PercepNet, States
+from bandwise.training.pictures import Pictures
 from bandwise.training.sources import Batch, LowSpectra
 from bandwise.training.spectral_loss import spectral_loss
 
 
 class Losses(NamedTuple):
-    """Of one window: of gains, of strengths, and of the filtered spectra where there is a filter."""
+    """Of one window: of gains, of strengths, and of the filtered spectra where there is a filter.
+
+    With these spectra, and their pictures for a critic where there is one.
+    """
 
     gain: Tensor
     strength: Tensor
     spectral: Tensor | None = None
     listener: ListenerLosses | None = None
+    filtered: Tensor | None = None
+    pictures: Pictures | None = None
 
     def total(self, config: LossConfig) -> Tensor:
         """What is learnt from."""
@@ -98,14 +104,14 @@ def _filtering(
     noisy, clean, scale = (torch.from_numpy(v).to(bands.features.device) for v in spectra)
     listener = Listener(clean, scale, bands.levels, bands.targets, bands.valid)
     heard = network.filter.listen(noisy, scale, bands.features, dtype)
-    return _Filtering(config.complex_weight, network.filter, noisy, clean, heard, listener, dtype)
+    return _Filtering(config, network.filter, noisy, clean, heard, listener, dtype)
 
 
 @dataclass
 class _Filtering:
     """The deep filter over one batch; its memories go on from window to window, gradients do not."""
 
-    complex_weight: float
+    config: LossConfig
     deep_filter: DeepFilter
     noisy: Tensor  # [B, T, 100, 2] as in LowSpectra
     clean: Tensor
@@ -116,11 +122,16 @@ class _Filtering:
 
     def losses(
         self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice
-    ) -> tuple[Tensor, ListenerLosses]:
-        """Of spectra and listener in one window, given what the bands' network says of its frames."""
+    ) -> tuple[Tensor, ListenerLosses, Tensor, Pictures | None]:
+        """Of spectra and listener in one window, given what the bands' network says of its frames.
+
+        With what they are of: the filtered spectra, and pictures of them if a critic is to see any.
+        """
         filtered = self.filtered(gains, strengths, hints, span)
-        spectral = spectral_loss(filtered, self.clean[:, span], self.complex_weight)
-        return spectral, self.listener.losses(filtered, gains, span)
+        spectral = spectral_loss(filtered, self.clean[:, span], self.config.complex_weight)
+        seen = self.config.critic_share > 0
+        pictures = self.listener.pictures(filtered, gains, self.noisy[:, span], span) if seen else None
+        return spectral, self.listener.losses(filtered, gains, span), filtered, pictures
 
     def filtered(self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice) -> Tensor:
         """The spectra [B, n, 100, 2] of one window."""

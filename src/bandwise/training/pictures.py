@@ -1,0 +1,27 @@
+"""Enhanced and clean sound as pictures that can be laid side by side: frames by frequencies, compressed."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bandwise.training.loudness import LOW_BANDS, WIDTHS
+
+COMPRESSION = 0.15  # of power: magnitudes to the power of 0.3
+PER_BIN = 30.0  # brings the strong bins of a voice, whose bins together have a power of one, to about one
+FLOOR = 3e-5  # of power: 45 dB below these; the slope of a small power grows without limit near zero
+
+
+class Pictures(NamedTuple):
+    """Of the same stretches of sound, [B, 1, frames, 108] each: 100 bins below 5 kHz, 8 bands above."""
+
+    enhanced: Tensor
+    clean: Tensor
+    noisy: Tensor
+
+
+def picture(low: Tensor, high: Tensor) -> Tensor:
+    """One of powers of bins [B, n, 100] and bands [B, n, 8], of voices with a power of one below 5 kHz."""
+    power = torch.cat([low, high / WIDTHS[LOW_BANDS:].to(high.device)], -1)
+    compressed: Tensor = (PER_BIN * power + FLOOR) ** COMPRESSION
+    return compressed[:, None]

@@ -1,0 +1,131 @@
+"""The adversary: a critic learns what sets enhanced voices apart, and says which way is out."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bandwise.training.adversary import ALONE_UPDATES, Adversary, in_proportion  # noqa: E402
+from bandwise.training.critic import Critic  # noqa: E402
+from bandwise.training.listener import Listener  # noqa: E402
+from bandwise.training.pictures import FLOOR, Pictures, picture  # noqa: E402
+
+CPU = torch.device("cpu")
+FRAMES = 40
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(1)
+
+
+def voices(count):
+    """Spectra [count, FRAMES, 100, 2] with a tone in every eighth bin, each voice with levels of its own."""
+    x = 0.01 * torch.randn(count, FRAMES, 100, 2)
+    x[:, :, ::8] += torch.randn(count, 1, 13, 2)
+    return x
+
+
+def pictures_of(enhanced, clean, noisy):
+    """Without anything above 5 kHz."""
+    nothing = torch.zeros(len(clean), FRAMES, 8)
+    return Pictures(*(picture(v.square().sum(-1) / 26, nothing) for v in (enhanced, clean, noisy)))
+
+
+def quieter(count, gain=0.5):
+    """Voices enhanced to `gain` times what they are: pictures, and the spectra to learn by."""
+    clean = voices(count)
+    enhanced = (gain * clean).requires_grad_()
+    return pictures_of(enhanced, clean, clean + 0.3 * torch.randn_like(clean)), enhanced
+
+
+def taught(updates):
+    """An adversary that has seen quieter voices."""
+    adversary = Adversary(0.5, CPU, torch.float32)
+    for _ in range(updates):
+        pictures, _ = quieter(4)
+        adversary.learn(Pictures(*(v.detach() for v in pictures)))
+    return adversary
+
+
+def test_a_picture_is_compressed_power():
+    """(30 P + 3e-5)^0.15 of bins; of bands above, as many as there are, behind them."""
+    low, high = torch.rand(2, 3, 100), torch.zeros(2, 3, 8)
+    seen = picture(low, high)
+    assert seen.shape == (2, 1, 3, 108)
+    assert torch.allclose(seen[:, 0, :, :100], (30 * low + 3e-5) ** 0.15)
+    assert torch.allclose(seen[..., 100:], torch.tensor(FLOOR**0.15))
+
+
+def test_pictures_do_not_know_how_loud_a_recording_is():
+    """Ten times the amplitude, the same pictures; who says nothing is not in them."""
+    clean = torch.cat([voices(2), torch.zeros(1, FRAMES, 100, 2)])
+    gains, targets = torch.rand(3, FRAMES, 34), torch.rand(3, FRAMES, 34)
+
+    def seen(louder):
+        x, levels = louder * clean, torch.full((3, FRAMES, 34), 2.0) + 2 * torch.log10(torch.tensor(louder))
+        listener = Listener(x, torch.full((3,), 30.0), levels, targets, torch.full((3,), 34))
+        return listener.pictures(0.5 * x, gains, 2 * x, slice(0, FRAMES))
+
+    once, ten_times = seen(1.0), seen(10.0)
+    assert all(len(v) == 2 for v in once)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(once, ten_times, strict=True))
+    assert (once.enhanced[..., :100] <= once.clean[..., :100]).all()
+
+
+def test_the_same_sound_leaves_no_gap():
+    """And what is gained from one side is lost from the other."""
+    critic, (pictures, _) = Critic(), quieter(2)
+    enhanced, clean, noisy = pictures
+    assert not critic.gap(Pictures(clean, clean, noisy)).any()
+    assert torch.allclose(critic.gap(pictures), -critic.gap(Pictures(clean, enhanced, noisy)), atol=1e-6)
+
+
+def test_a_critic_learns_to_tell():
+    """Of voices it never heard, nearly every piece of the clean picture scores higher."""
+    adversary = taught(100)
+    pictures, _ = quieter(8)
+    gap = adversary.critic.gap(pictures)
+    assert (gap > 0).float().mean() > 0.9
+    assert gap.mean() > 0.5
+
+
+def test_a_critic_says_what_would_deceive_it():
+    """Voices that came out too quiet are told to be louder."""
+    adversary = taught(100)
+    pictures, enhanced = quieter(4)
+    others = enhanced.square().sum()
+    slope = torch.autograd.grad(adversary.objection(others, enhanced, pictures), enhanced)[0]
+    assert (slope * enhanced).sum() < 0
+
+
+def test_its_say_is_a_share_of_the_gradient():
+    """0.5 of the norm that all other losses have there, once it has learnt alone; before, less."""
+    adversary = Adversary(0.5, CPU, torch.float32)
+
+    def share_of_norm():
+        pictures, enhanced = quieter(4)
+        others = (enhanced - 1).square().sum()
+        objection = adversary.objection(others, enhanced, pictures)
+        own, theirs = (torch.autograd.grad(v, enhanced, retain_graph=True)[0] for v in (objection, others))
+        return (own.norm() / theirs.norm()).item()
+
+    assert share_of_norm() < 0.001
+    adversary.updates = ALONE_UPDATES
+    assert share_of_norm() == pytest.approx(0.5, rel=1e-4)
+
+
+def test_proportion_is_of_the_gradient_there():
+    """3 x^2 brought to the slope of x at 2: a twelfth of it, whatever came before x."""
+    weight = torch.tensor([2.0], requires_grad=True)
+    x = 1.0 * weight
+    assert in_proportion(3 * x**2, x, x).item() == pytest.approx(1.0)
+
+
+def test_where_nobody_speaks_nothing_is_said():
+    """And nothing is learnt."""
+    adversary = Adversary(0.5, CPU, torch.float32)
+    before = [p.clone() for p in adversary.critic.parameters()]
+    pictures, enhanced = quieter(0)
+    assert adversary.objection(enhanced.sum(), enhanced, pictures).item() == 0
+    after = adversary.critic.parameters()
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
