@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bandwise.training.adversary import ALONE_UPDATES, Adversary, in_proportion  # noqa: E402
+from bandwise.training.adversary import GROWTH_UPDATES, Adversary, in_proportion  # noqa: E402
 from bandwise.training.critic import Critic  # noqa: E402
 from bandwise.training.listener import Listener  # noqa: E402
 from bandwise.training.pictures import FLOOR, Pictures, picture  # noqa: E402
@@ -99,7 +99,7 @@ def test_a_critic_says_what_would_deceive_it():
 
 
 def test_its_say_is_a_share_of_the_gradient():
-    """0.5 of the norm that all other losses have there, once it has learnt alone; before, less."""
+    """0.5 of the norm that all other losses have there, once the critic has learnt; before, less."""
     adversary = Adversary(0.5, CPU, torch.float32)
 
     def share_of_norm():
@@ -110,7 +110,7 @@ def test_its_say_is_a_share_of_the_gradient():
         return (own.norm() / theirs.norm()).item()
 
     assert share_of_norm() < 0.001
-    adversary.updates = ALONE_UPDATES
+    adversary.updates = GROWTH_UPDATES
     assert share_of_norm() == pytest.approx(0.5, rel=1e-4)
 
 

@@ -22,7 +22,7 @@ from bandwise.training.critic import Critic
 from bandwise.training.pictures import Pictures
 
 LEARNING_RATE = 1e-3
-ALONE_UPDATES = 300  # until what it says counts in full
+GROWTH_UPDATES = 300  # until what it says counts in full
 
 
 class Adversary:
@@ -43,7 +43,7 @@ class Adversary:
             return others.new_zeros(())
         self.learn(Pictures(*(v.detach() for v in pictures)))
         gap = torch.relu(self._gap(pictures)).square().mean()
-        full = min(self.updates / ALONE_UPDATES, 1.0) ** 2
+        full = min(self.updates / GROWTH_UPDATES, 1.0) ** 2
         return full * self.share * in_proportion(gap, others, filtered)
 
     def learn(self, pictures: Pictures) -> None:
