@@ -47,12 +47,14 @@ class Adversary:
         return full * self.share * in_proportion(gap, others, filtered)
 
     def learn(self, pictures: Pictures) -> None:
-        """One step of the critic."""
+        """One step of the critic, whose weights take gradients here alone."""
+        self.critic.requires_grad_(True)
         gap = self._gap(pictures)
         loss = (gap - 1).square().mean()
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
         self.optimiser.step()
+        self.critic.requires_grad_(False)
         self.updates += 1
         self.last_gap = gap.mean().item()
 

@@ -59,14 +59,18 @@ class Listener:
 
     def pictures(self, filtered: Tensor, gains: Tensor, noisy: Tensor, span: slice) -> Pictures:
         """Of those who speak, `noisy` being the spectra [B, n, 100, 2] before gains and filter."""
-        loud = self._speaks > 0
-        voice = (self._volume / LISTENING_POWER)[loud, None, None]
-        high = voice * self._noisy_high[loud, span]
+        speaks = self._speaks > 0
+        voice = (self._volume / LISTENING_POWER)[speaks, None, None]
+        high = voice * self._noisy_high[speaks, span]
         low = (
-            v[loud] * voice
+            v[speaks] * voice
             for v in (filtered.square().sum(-1), self._clean_power[:, span], noisy.square().sum(-1))
         )
-        kept = (gains[loud][..., HIGH_BANDS].float(), self._targets_high[loud, span], torch.ones_like(high))
+        kept = (
+            gains[speaks][..., HIGH_BANDS].float(),
+            self._targets_high[speaks, span],
+            torch.ones_like(high),
+        )
         return Pictures(*(picture(power, high * gain**2) for power, gain in zip(low, kept, strict=True)))
 
     def _at_ear(self, low: Tensor, high: Tensor) -> Tensor:

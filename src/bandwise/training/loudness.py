@@ -87,6 +87,11 @@ def loudness(powers: Tensor) -> Tensor:
     return SCALE * (thresholds / 0.5) ** exponents * ((0.5 + 0.5 * above) ** exponents - 1)
 
 
+def per_width(high: Tensor) -> Tensor:
+    """Powers of the ERB bands of `HIGH_BANDS` [..., 8] per `BARK_PER_BAND` of their width."""
+    return high / WIDTHS[LOW_BANDS:].to(high.device)
+
+
 def heard(low: Tensor, high: Tensor) -> Tensor:
     """Powers [..., 48] from those of bins [..., 100] and of the ERB bands of `HIGH_BANDS` [..., 8]."""
-    return torch.cat([low @ LOW_SHARES.to(low.device), high / WIDTHS[LOW_BANDS:].to(high.device)], -1)
+    return torch.cat([low @ LOW_SHARES.to(low.device), per_width(high)], -1)

@@ -1,13 +1,16 @@
-"""Enhanced and clean sound as pictures that can be laid side by side: frames by frequencies, compressed."""
+"""Enhanced and clean sound as pictures that can be laid side by side: frames by frequencies.
+
+Compressed as in the loss of spectra.
+"""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from bandwise.training.loudness import LOW_BANDS, WIDTHS
+from bandwise.training.loudness import per_width
+from bandwise.training.spectral_loss import POWER
 
-COMPRESSION = 0.15  # of power: magnitudes to the power of 0.3
 PER_BIN = 30.0  # brings the strong bins of a voice, whose bins together have a power of one, to about one
 FLOOR = 3e-5  # of power: 45 dB below these; the slope of a small power grows without limit near zero
 
@@ -22,6 +25,6 @@ class Pictures(NamedTuple):
 
 def picture(low: Tensor, high: Tensor) -> Tensor:
     """One of powers of bins [B, n, 100] and bands [B, n, 8], of voices with a power of one below 5 kHz."""
-    power = torch.cat([low, high / WIDTHS[LOW_BANDS:].to(high.device)], -1)
-    compressed: Tensor = (PER_BIN * power + FLOOR) ** COMPRESSION
+    power = torch.cat([low, per_width(high)], -1)
+    compressed: Tensor = (PER_BIN * power + FLOOR) ** (POWER / 2)
     return compressed[:, None]
