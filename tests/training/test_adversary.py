@@ -43,7 +43,7 @@ def taught(updates):
     adversary = Adversary(0.5, CPU, torch.float32)
     for _ in range(updates):
         pictures, _ = quieter(4)
-        adversary.learn(Pictures(*(v.detach() for v in pictures)))
+        adversary.learn(pictures)
     return adversary
 
 

@@ -41,7 +41,7 @@ class Adversary:
         """What to add to the other losses of `filtered`, seen in `pictures`; the critic learns first."""
         if not len(pictures.clean):
             return others.new_zeros(())
-        self.learn(Pictures(*(v.detach() for v in pictures)))
+        self.learn(pictures)
         gap = torch.relu(self._gap(pictures)).square().mean()
         full = min(self.updates / GROWTH_UPDATES, 1.0) ** 2
         return full * self.share * in_proportion(gap, others, filtered)
@@ -49,7 +49,7 @@ class Adversary:
     def learn(self, pictures: Pictures) -> None:
         """One step of the critic, whose weights take gradients here alone."""
         self.critic.requires_grad_(True)
-        gap = self._gap(pictures)
+        gap = self._gap(Pictures(*(v.detach() for v in pictures)))
         loss = (gap - 1).square().mean()
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
