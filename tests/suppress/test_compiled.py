@@ -69,6 +69,16 @@ def test_zero_tiles_are_not_stored():
     assert np.count_nonzero(stored) == np.count_nonzero(weights)
 
 
+def test_extremes_are_those_of_the_numbers_and_zero():
+    """Numbers of all sizes and both signs, infinite ones too, come in the order that NumPy finds."""
+    rng = np.random.default_rng(2)
+    numbers = np.concatenate([[np.inf, -np.inf, -0.0, 0.0], *rng.standard_normal((3, 9)) ** [[1], [9], [99]]])
+    numbers = np.append(numbers, np.float32(1e-45)).astype(np.float32)
+    for _ in range(50):
+        some = rng.choice(numbers, rng.integers(1, 20))
+        assert int8.extremes(some) == (min(some.min(), 0), max(some.max(), 0))
+
+
 @pytest.mark.parametrize("kind", ["both signs", "positive", "negative", "zero"])
 def test_codes_stand_for_their_values(kind):
     """Back from codes, scale (code - zero) is within half a step of the value, and zero is met exactly."""

@@ -18,6 +18,8 @@ MOST = np.float32(255.0)
 """The largest code."""
 BLOCK = 4 * LANES
 """Outputs that are brought to scale at once."""
+MAGNITUDE = np.int32(0x7FFFFFFF)
+"""All bits of a float but its sign."""
 STEP = AT_ONCE[1] * QUAD
 """Inputs come in multiples of these, with zeros behind."""
 
@@ -77,13 +79,26 @@ def quantise(x: Array, codes: Bytes) -> tuple[np.float32, np.int32]:
     return scale, np.int32(zero)
 
 
-@kernel(any_order=True)
+@kernel
 def extremes(x: Array) -> tuple[np.float32, np.float32]:
-    """Least and largest of x [n] and zero."""
-    lowest, highest = np.float32(0.0), np.float32(0.0)
-    for i in range(x.size):
-        lowest, highest = min(lowest, x[i]), max(highest, x[i])
-    return lowest, highest
+    """Least and largest of x [n] and zero.
+
+    Whole numbers in the same order stand for the floats, since only of those does the compiler take many at
+    a time.
+    """
+    lowest, highest = np.int32(0), np.int32(0)
+    bits = x.view(np.int32)
+    for i in range(bits.size):
+        number = in_order(bits[i])
+        lowest, highest = min(lowest, number), max(highest, number)
+    return np.int32(in_order(lowest)).view(np.float32), np.int32(in_order(highest)).view(np.float32)
+
+
+@kernel
+def in_order(bits: np.int32) -> np.int32:
+    """The bits of a float -> a whole number that is less where the float is, and back."""
+    number: np.int32 = np.int32(bits ^ np.int32(bits >> np.int32(31)) & MAGNITUDE)
+    return number
 
 
 @kernel(any_order=True)
@@ -104,13 +119,10 @@ def affine(x: Array, layer: Layer, out: Array) -> None:
         scales[row], zeros[row] = quantise(x[row], codes[row])
     sums = np.empty((ROWS, BLOCK), np.int32)
     for first in range(0, out.shape[1], BLOCK):
-        end = min(first + BLOCK, out.shape[1])
-        columns = layer.columns[0, first:end], layer.columns[1, first:end], layer.columns[2, first:end]
         row = 0
         while row < rows:
             some = multiply(codes, row, layer, first, sums)
-            for r in range(some):
-                rescale(sums[r], columns, scales[row + r], zeros[row + r], out[row + r, first:end])
+            rescale(sums[:some], layer.columns, scales, zeros, row, first, out)
             row += some
 
 
@@ -133,10 +145,14 @@ def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> in
 
 @kernel
 def rescale(
-    sums: Sums, columns: tuple[Array, Array, Array], scale: np.float32, zero: np.int32, out: Array
+    sums: Sums, columns: Array, scales: Array, zeros: NDArray[np.int32], row: int, first: int, out: Array
 ) -> None:
-    """Whole sums of codes -> the values they stand for, of some outputs of one row."""
-    scales, totals, bias = columns
-    for o in range(out.size):
-        exact = np.int32(sums[o] - zero * np.int32(totals[o]))
-        out[o] = np.float32(exact) * (scale * scales[o]) + bias[o]
+    """Whole sums of codes -> values, of the rows from `row` on and of 64 outputs or less from `first` on."""
+    end = min(first + BLOCK, out.shape[1])
+    by_output, totals, bias = columns[0, first:end], columns[1, first:end], columns[2, first:end]
+    for r in range(sums.shape[0]):
+        whole, values = sums[r], out[row + r, first:end]
+        scale, zero = scales[row + r], zeros[row + r]
+        for o in range(values.size):
+            exact = np.int32(whole[o] - zero * np.int32(totals[o]))
+            values[o] = np.float32(exact) * (scale * by_output[o]) + bias[o]
