@@ -67,16 +67,22 @@ def _rounded(count: int, multiple: int) -> int:
 
 
 @kernel
-def quantise(x: Array, codes: Bytes) -> tuple[np.float32, np.int32]:
-    """Round x [n] to `codes` [n or a little more]; return scale and zero: x is about scale (code - zero).
+def quantise(x: Array, codes: Bytes, ranges: Array) -> None:
+    """Round each row of x [rows, n] to `codes` [rows, n or a little more]: x is about scale (code - zero).
 
-    The range is that of x, and zero is in it (ONNX, DynamicQuantizeLinear).
+    Ranges [3, rows] take its scale, the inverse of that, and its zero. The range is that of the row's values,
+    and zero is in it (ONNX, DynamicQuantizeLinear).
     """
-    lowest, highest = extremes(x)
-    scale = (highest - lowest) / MOST if highest > lowest else np.float32(1.0)
-    zero = np.rint(-lowest / scale)
-    encode(x, np.float32(1.0) / scale, zero, codes)
-    return scale, np.int32(zero)
+    scales, steps, zeros = ranges[0], ranges[1], ranges[2]
+    for row in range(x.shape[0]):
+        zeros[row], scales[row] = extremes(x[row])
+    for row in range(x.shape[0]):
+        lowest, span = zeros[row], scales[row] - zeros[row]
+        scales[row] = span / MOST if span > np.float32(0.0) else np.float32(1.0)
+        steps[row] = np.float32(1.0) / scales[row]
+        zeros[row] = np.rint(-lowest / scales[row])
+    for row in range(x.shape[0]):
+        encode(x[row], steps[row], zeros[row], codes[row])
 
 
 @kernel
@@ -114,15 +120,14 @@ def affine(x: Array, layer: Layer, out: Array) -> None:
     """X [rows, inputs] times the weights, plus bias -> out [rows, outputs]."""
     rows = x.shape[0]
     codes = np.zeros((rows, -(-x.shape[1] // STEP) * STEP), np.uint8)
-    scales, zeros = np.empty(rows, np.float32), np.empty(rows, np.int32)
-    for row in range(rows):
-        scales[row], zeros[row] = quantise(x[row], codes[row])
+    ranges = np.empty((3, rows), np.float32)
+    quantise(x, codes, ranges)
     sums = np.empty((ROWS, BLOCK), np.int32)
     for first in range(0, out.shape[1], BLOCK):
         row = 0
         while row < rows:
             some = multiply(codes, row, layer, first, sums)
-            rescale(sums[:some], layer.columns, scales, zeros, row, first, out)
+            rescale(sums[:some], layer.columns, ranges, row, first, out)
             row += some
 
 
@@ -144,15 +149,13 @@ def multiply(codes: Bytes, row: int, layer: Layer, first: int, sums: Sums) -> in
 
 
 @kernel
-def rescale(
-    sums: Sums, columns: Array, scales: Array, zeros: NDArray[np.int32], row: int, first: int, out: Array
-) -> None:
+def rescale(sums: Sums, columns: Array, ranges: Array, row: int, first: int, out: Array) -> None:
     """Whole sums of codes -> values, of the rows from `row` on and of 64 outputs or less from `first` on."""
     end = min(first + BLOCK, out.shape[1])
     by_output, totals, bias = columns[0, first:end], columns[1, first:end], columns[2, first:end]
     for r in range(sums.shape[0]):
         whole, values = sums[r], out[row + r, first:end]
-        scale, zero = scales[row + r], zeros[row + r]
+        scale, zero = ranges[0, row + r], np.int32(ranges[2, row + r])
         for o in range(values.size):
             exact = np.int32(whole[o] - zero * np.int32(totals[o]))
             values[o] = np.float32(exact) * (scale * by_output[o]) + bias[o]
