@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from bandwise.training.model import PercepNet  # noqa: E402
 from bandwise.training.network_config import PercepNetConfig  # noqa: E402
-from bandwise.training.pruning import Pruning, density_at, kept_tiles, tile_norms  # noqa: E402
+from bandwise.training.pruning import OTHERS, Pruning, density_at, kept_tiles, tile_norms  # noqa: E402
 
 SIZES = PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16)
 
@@ -62,7 +62,7 @@ def test_zero_tiles_stay_zero_whatever_the_updates():
 
 
 def test_other_layers_are_left_alone():
-    """Only the bands' GRUs lose weights, and nothing changes at a density of one."""
+    """The filter and what is small lose nothing, and nothing changes at a density of one."""
     network = PercepNet(replace(SIZES, filter_units=16))
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     pruning = Pruning()
@@ -72,11 +72,23 @@ def test_other_layers_are_left_alone():
     pruning.tighten(network, 0.3)
     pruning.apply(network)
     changed = {name for name, p in network.named_parameters() if not torch.equal(before[name], p)}
-    assert changed == {
+    gated = {
         f"{gru}.weight_{kind}_l0"
         for gru in ("gru1", "gru2", "gru3", "gains_gru", "strengths_gru")
         for kind in ("ih", "hh")
     }
+    assert changed == gated | set(OTHERS)
+
+
+def test_a_matrix_that_tiles_do_not_fill_has_some_that_reach_beyond():
+    """Of 34 outputs the last two are a row of tiles by themselves, which goes or stays like any."""
+    weights = torch.full((34, 10), 0.1)
+    weights[32:, 8:] = 9.0
+    assert tile_norms(weights).shape == (3, 3)
+    mask = kept_tiles(weights, 1 / 9)
+    assert mask.shape == weights.shape
+    assert mask[32:, 8:].all()
+    assert mask.sum() == 4
 
 
 def test_density_falls_once_and_settles():
