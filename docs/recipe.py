@@ -6,7 +6,7 @@ RECORDINGS is a folder as `bandwise train` takes it. FOLDER keeps runs and shard
 done again, one that was stopped goes on. Four runs, each from what the one before it learnt: the bands; the
 deep filter behind them; the same network, for the voice's sake, without the error in decibels, which pulls
 uncertain sounds towards silence; and, from the mean of these two, units beside the old ones in bands and
-filter, three quarters of the bands' pruned. --trial does a few updates of each with next to no data, to see
+filter, most of the bands' pruned. --trial does a few updates of each with next to no data, to see
 that all goes through.
 """
 
@@ -46,7 +46,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "size": "base",
         "minutes": 80,
         "hours": 20,
-        "density": 0.25,
+        "density": 0.16,
         "filter_units": 128,
         "learning_rate": 4e-4,
         "filter_learning_rate": 1.2e-3,

@@ -65,7 +65,10 @@ CriticShare = Annotated[
     typer.Option(min=0, help="Say of a critic that learns along, of the gradient, beside filtered spectra."),
 ]
 Density = Annotated[
-    float, typer.Option(min=0.05, max=1, help="Share of the GRUs' weights kept; the rest costs nothing.")
+    float,
+    typer.Option(
+        min=0.05, max=1, help="Share of the GRUs' weights kept, more of others'; the rest costs nothing."
+    ),
 ]
 WeightLimit = Annotated[float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")]
 Initial = Annotated[
