@@ -75,7 +75,7 @@ def quantise(x: Array, codes: Bytes, ranges: Array) -> None:
     """
     scales, steps, zeros = ranges[0], ranges[1], ranges[2]
     for row in range(x.shape[0]):
-        zeros[row], scales[row] = extremes(x[row])
+        zeros[row], scales[row] = extremes(x[row])  # for a start: from where to where the row reaches
     for row in range(x.shape[0]):
         lowest, span = zeros[row], scales[row] - zeros[row]
         scales[row] = span / MOST if span > np.float32(0.0) else np.float32(1.0)
