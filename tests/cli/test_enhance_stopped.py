@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,17 +41,33 @@ def test_a_full_disk_is_one_line(noisy, name):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_behind_a_pipe_is_one_line(noisy):
-    """Redirecting into a full disk ends with one line, too."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("what", ["enhance", "--version", "--help"])
+def test_a_full_disk_behind_a_pipe_is_one_line(noisy, what, unbuffered):
+    """Redirecting into a full disk ends with one line, too, though Python may have kept what was written."""
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command("enhance", noisy, "-o", "-"),
+            command(*([what, noisy, "-o", "-"] if what == "enhance" else [what])),
             stdout=full,
             stderr=subprocess.PIPE,
-            env=environment(),
+            env=environment(PYTHONUNBUFFERED=unbuffered),
             check=False,
         )
     failed(done)
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="this system has no sh")
+def test_closed_standard_output_is_no_mistake(noisy, tmp_path):
+    """Who wants a file and no words gets the file."""
+    target = tmp_path / "out.wav"
+    words = command("enhance", noisy, "-o", target)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *map(str, words)],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, target.exists()) == (0, True), done.stderr.decode()
 
 
 def wait_for(condition):

@@ -1,6 +1,5 @@
 """`bandwise`: one command, a sub-command per job, each imported only when it is called."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from bandwise import __version__
 from bandwise.apps.report import tell_error
 from bandwise.errors import BandwiseError
 from bandwise.interrupts import end_on_sigterm
+from bandwise.leftovers import send_nowhere
 
 
 class Command(NamedTuple):
@@ -81,15 +81,29 @@ def told_in_one_line() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # What still waits to be written would be complained about at exit: send it nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        send_nowhere(sys.stdout)
         sys.exit(_SIGPIPE_STATUS)
     except (BandwiseError, OSError) as error:
         tell_error(error)
+        _let_go_of_leftovers()
         sys.exit(2)
     except KeyboardInterrupt:
         tell_error("interrupted; nothing was left half-written")
         sys.exit(_INTERRUPT_STATUS)
+
+
+def _let_go_of_leftovers() -> None:
+    """If it is standard output that cannot be written to, it is told by now."""
+    try:
+        _finish_output()
+    except OSError:
+        send_nowhere(sys.stdout)
+
+
+def _finish_output() -> None:
+    """Write what waits; at exit it would be too late to tell that a disk is full."""
+    if sys.stdout:  # there is none where the caller has closed it
+        sys.stdout.flush()
 
 
 app = typer.Typer(
@@ -119,4 +133,8 @@ def overview(
 def main() -> None:
     """Run the command line."""
     end_on_sigterm()
-    app(prog_name="bandwise")
+    with told_in_one_line():
+        try:
+            app(prog_name="bandwise")
+        finally:
+            _finish_output()

@@ -17,6 +17,7 @@ from bandwise.audio_io.sources import PIPE, Source
 from bandwise.audio_io.wav import wav_header
 from bandwise.door import convert
 from bandwise.errors import BandwiseError
+from bandwise.leftovers import send_nowhere
 
 _ALIASES = {"AIF": "AIFF", "AIFC": "AIFF", "OGA": "OGG", "OPUS": "OGG", "WAVE": "WAV"}
 _WAV_LIMIT_BYTES = 2**32 - 2**16
@@ -80,8 +81,12 @@ class StreamSink:
         self._send(encode(convert(block, self.dtype)))
 
     def _send(self, data: bytes) -> None:
-        self._stream.write(data)
-        self._stream.flush()
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except OSError:
+            send_nowhere(self._stream)
+            raise
 
 
 @contextmanager
