@@ -6,8 +6,8 @@ RECORDINGS is a folder as `bandwise train` takes it. FOLDER keeps runs and shard
 done again, one that was stopped goes on. Four runs, each from what the one before it learnt: the bands; the
 deep filter behind them; the same network, for the voice's sake, without the error in decibels, which pulls
 uncertain sounds towards silence; and, from the mean of these two, units beside the old ones in bands and
-filter, most of the bands' pruned. --trial does a few updates of each with next to no data, to see
-that all goes through.
+filter, most of the bands' pruned. --trial does a few updates of each with next to no data, to see that
+all goes through.
 """
 
 import argparse

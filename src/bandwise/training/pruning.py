@@ -63,8 +63,9 @@ class Pruning:
     @torch.no_grad()
     def keep_zeros(self, network: PercepNet) -> None:
         """Drop the tiles that are zero, as a network that was pruned before has them."""
-        for name, (matrix, shares) in _matrices(network).items():
-            mask = torch.cat([_spread(tile_norms(part) > 0, part) for part in matrix.chunk(len(shares))])
+        for name, matrix in _matrices(network).items():
+            parts = matrix.chunk(len(_shares(name)))
+            mask = torch.cat([_spread(tile_norms(part) > 0, part) for part in parts])
             if not mask.all():
                 self._masks[name] = mask
 
@@ -73,7 +74,8 @@ class Pruning:
         """Choose anew what is kept: `density` of the tiles (at 1: all), none that was dropped before."""
         if density >= 1:
             return
-        for name, (matrix, shares) in _matrices(network).items():
+        for name, matrix in _matrices(network).items():
+            shares = _shares(name)
             parts = zip(matrix.chunk(len(shares)), shares, strict=True)
             chosen = torch.cat([kept_tiles(part, share * density) for part, share in parts])
             self._masks[name] = chosen * self._masks.get(name, 1.0)
@@ -85,21 +87,24 @@ class Pruning:
     def load_state_dict(self, kept: dict[str, Tensor], network: PercepNet) -> None:
         """Go on from what `state_dict` gave."""
         matrices = _matrices(network)
-        self._masks = {name: mask.to(matrices[name][0]) for name, mask in kept.items()}
+        self._masks = {name: mask.to(matrices[name]) for name, mask in kept.items()}
 
     @torch.no_grad()
     def apply(self, network: PercepNet) -> None:
         """Set what is not kept to zero."""
         matrices = _matrices(network)
         for name, mask in self._masks.items():
-            matrices[name][0].mul_(mask)
+            matrices[name].mul_(mask)
 
 
-def _matrices(network: PercepNet) -> dict[str, tuple[Tensor, tuple[float, ...]]]:
-    """The large ones of the bands' network, [outputs, inputs] each, and the shares of their equal parts."""
+def _matrices(network: PercepNet) -> dict[str, Tensor]:
+    """The large ones of the bands' network, [outputs, inputs] each: both of every GRU, and the others."""
     grus = ((name, layer) for name, layer in network.named_children() if isinstance(layer, GRU))
     gated = {f"{name}.{k}": m for name, gru in grus for k, m in gru.named_parameters() if m.ndim > 1}
     every = dict(network.named_parameters())
-    return {name: (matrix, GATE_SHARES) for name, matrix in gated.items()} | {
-        name: (every[name], OTHERS_SHARE) for name in OTHERS
-    }
+    return {**gated, **{name: every[name] for name in OTHERS}}
+
+
+def _shares(name: str) -> tuple[float, ...]:
+    """What the equal parts of a matrix keep, relative to the density asked for."""
+    return OTHERS_SHARE if name in OTHERS else GATE_SHARES
