@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bandwise
-from bandwise.apps.cli import COMMANDS, load
+from bandwise.apps.cli import COMMANDS, EXTRAS, load
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "bandwise"
@@ -68,6 +68,22 @@ def test_dash_h_explains(name):
     assert "Usage: bandwise" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [("train", "torch", "train"), ("demo", "scipy", "demo"), ("export", "torch", "train")],
+)
+def test_what_is_not_installed_is_named(name, module, extra, tmp_path):
+    """A sub-command without a package that it needs says in one line how to get it."""
+    code = f"import sys; sys.modules['{module}'] = None; from bandwise.apps.cli import main; main()"
+    words = {"train": [tmp_path], "demo": ["-o", tmp_path], "export": [tmp_path]}[name]
+    done = subprocess.run(
+        [sys.executable, "-c", code, name, *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.endswith(f"pip install 'bandwise[{extra}]'\n")
+    assert set(EXTRAS) <= set(COMMANDS)
+
+
 def test_unknown_command_ends_with_two():
     """A wrong name is a usage error, not a traceback."""
     done = subprocess.run(
@@ -89,20 +105,27 @@ def imports_of(path):
     return {name for name in names if name.startswith("bandwise.")}
 
 
+TOP = {"bench", "lab", "apps"}
 ABOVE = {
-    "": {"bands", "suppress", "dynamics", "training", "measure", "apps"},
-    "audio_io": {"bands", "suppress", "dynamics", "training", "measure", "apps"},
-    "bands": {"suppress", "dynamics", "training", "measure", "apps"},
-    "suppress": {"dynamics", "training", "measure", "apps"},
-    "dynamics": {"suppress", "training", "measure", "apps"},
-    "measure": {"training", "apps"},
-    "training": {"apps"},
+    "": {"bands", "suppress", "dynamics", "training", "measure", "device", "peers", *TOP},
+    "audio_io": {"bands", "suppress", "dynamics", "training", "measure", "device", "peers", *TOP},
+    "bands": {"suppress", "dynamics", "training", "measure", "device", "peers", *TOP},
+    "suppress": {"dynamics", "training", "measure", "device", "peers", *TOP},
+    "dynamics": {"suppress", "training", "measure", "device", "peers", *TOP},
+    "measure": {"training", "device", "peers", *TOP},
+    "training": {"device", "peers", *TOP},
+    "device": {"suppress", "dynamics", "training", "peers", *TOP},
+    "peers": {"suppress", "dynamics", "training", "device", *TOP},
+    "bench": {"training", "device", "lab", "apps"},
+    "lab": {"suppress", "peers", "bench", "apps"},
 }
 
 
 @pytest.mark.parametrize("room", ABOVE)
 def test_arrows_go_one_way(room):
-    """No room imports one above it; suppress and dynamics never import each other."""
+    """No room imports one above it; suppress and dynamics never import each other; every room has a rule."""
+    rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert rooms - {"apps", "models"} == set(ABOVE) - {""}
     own = SOURCE.glob("*.py") if not room else (SOURCE / room).rglob("*.py")
     wrong = {
         f"{path.relative_to(SOURCE)} imports {name}"

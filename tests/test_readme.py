@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ try:
     import tomllib
 except ImportError:
     import tomli as tomllib
+
+from bandwise.apps.cli import load
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
@@ -112,6 +115,21 @@ def test_extras_exist(page, line):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for extra in re.findall(r"\[(\w+)\]", line):
         assert extra in project["optional-dependencies"]
+
+
+def indented_commands():
+    """(page, command) of every indented `bandwise` line, its continuations joined."""
+    pages = [*PAGES, "src/bandwise/models/README.md", "CONTRIBUTING.md"]
+    texts = {page: (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ") for page in pages}
+    found = re.compile(r"^ {4}(bandwise .*)$", re.MULTILINE)
+    return [(page, line) for page, text in texts.items() for line in found.findall(text)]
+
+
+@pytest.mark.parametrize(("page", "line"), indented_commands())
+def test_indented_commands_can_be_said(page, line):
+    """They want recordings or hours; their sub-commands, options and kinds of values are there."""
+    _, name, *words = shlex.split(line.split(" | ")[0], comments=True)
+    load(name).make_context(name, words)
 
 
 def test_every_shell_line_is_covered():

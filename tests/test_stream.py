@@ -232,14 +232,26 @@ def test_a_float64_too_large_for_float32_is_broken_too():
         (np.zeros((2, 10), np.float32), 2, "shape"),
         (np.zeros(10, np.float32), 2, "shape"),
         (np.zeros((5, 1, 1), np.float32), 1, "shape"),
+        (np.float32(0.5), 1, "shape"),
         (np.zeros(10, np.uint8), 1, "uint8"),
         (np.zeros(10, np.complex64), 1, "complex64"),
     ],
 )
 def test_layout_and_type_are_never_guessed(block, channels, says):
-    """What does not fit is refused with the form that would."""
-    with pytest.raises(BandwiseError, match=says):
-        HopProcessor(Delay, 48_000, channels).process(block)
+    """What does not fit is refused with the form that would, whatever came before it."""
+    processor = HopProcessor(Delay, 48_000, channels)
+    for _ in range(2):
+        with pytest.raises(BandwiseError, match=says):
+            processor.process(block)
+        processor.process(np.zeros((10, channels) if channels > 1 else 10, np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32"])
+def test_the_order_of_bytes_does_not_matter(dtype):
+    """Samples read from a file of another machine give what the same numbers give in ours."""
+    x = noise(4_800, dtype=dtype)
+    foreign = x.astype(x.dtype.newbyteorder())
+    assert np.array_equal(whole(HopProcessor(Delay), foreign), whole(HopProcessor(Delay), x))
 
 
 @pytest.mark.parametrize("rate", [0, 7_999, 192_001, 44_100.5, -48_000, float("nan"), float("inf")])

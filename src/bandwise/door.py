@@ -67,7 +67,7 @@ def to_planar(block: NDArray[np.generic], form: Form) -> Planar:
     """Convert a checked block to (channels, frames) float32, full scale at 1; always a copy."""
     rows: NDArray[Any] = block[None] if form.flat else block.T
     if form.dtype == "float32":
-        return np.array(rows, order="C")
+        return np.array(rows, np.float32, order="C")
     scaled = rows / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else rows
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes Inf and is silenced below
         return np.array(scaled, dtype=np.float32, order="C")

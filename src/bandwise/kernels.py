@@ -32,9 +32,9 @@ _KEPT_DAYS = 30
 @overload
 def kernel(function: Function, /) -> Function: ...
 @overload
-def kernel(*, any_order: bool) -> Callable[[Function], Function]: ...
+def kernel(*, any_order: bool = False, fast: bool = False) -> Callable[[Function], Function]: ...
 def kernel(
-    function: Function | None = None, /, *, any_order: bool = False
+    function: Function | None = None, /, *, any_order: bool = False, fast: bool = False
 ) -> Function | Callable[[Function], Function]:
     """Compile a function of numbers and arrays on its first call (numba, no Python objects, GIL released).
 
@@ -44,18 +44,20 @@ def kernel(
         function: what to compile.
         any_order: let the compiler take sums in the order that suits its vector registers, which makes a
             dot product six times as fast. The same input still gives the same bits.
+        fast: let it do whatever real numbers allow, and take it that none is NaN or Inf. Other machines may
+            give other bits, so this is for training alone.
     """
+    fastmath = fast or ({"reassoc", "nsz", "nnan"} if any_order else False)
     if function is None:
-        return partial(_compiled, any_order=any_order)
-    return _compiled(function, any_order=any_order)
+        return partial(_compiled, fastmath=fastmath)
+    return _compiled(function, fastmath=fastmath)
 
 
-def _compiled(function: Function, *, any_order: bool) -> Function:
+def _compiled(function: Function, *, fastmath: bool | set[str]) -> Function:
     folder = cache_folder(function.__module__)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder or "")
     try:
-        fastmath = {"reassoc", "nsz", "nnan"} if any_order else False
         compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None)(
             function
         )

@@ -69,7 +69,7 @@ class BlockProcessor(ABC):
         self.nonfinite_samples = 0
         """How many NaN or Inf samples came since `reset`; each was treated as silence."""
         self._form = Form(flat=self.channels == 1)
-        self._known: tuple[Any, Any] | None = None
+        self._known: tuple[Any, ...] | None = None
 
     @abstractmethod
     def _process(self, planar: Planar) -> Planar:
@@ -92,9 +92,10 @@ class BlockProcessor(ABC):
         if reset:
             self.reset()
         samples = np.asarray(block)
-        if (samples.dtype, samples.shape[1:]) != self._known:
+        look = samples.dtype, samples.ndim, samples.shape[1:]
+        if look != self._known:
             self._form = form_of(samples, self.channels)
-            self._known = samples.dtype, samples.shape[1:]
+            self._known = look
         planar = to_planar(samples, self._form)
         self._count_nonfinite(planar)
         out: Any = from_planar(self._process(planar), self._form)

@@ -121,6 +121,14 @@ def test_plot_is_drawn(small_data_folder, tmp_path):
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_that_cannot_be_drawn_is_told_at_the_start(small_data_folder, tmp_path):
+    """Not after an hour of measuring."""
+    pytest.importorskip("matplotlib")
+    result = run("--data", small_data_folder, "--plot", tmp_path / "t.xyz")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "use .png" in result.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -133,6 +141,7 @@ def test_plot_is_drawn(small_data_folder, tmp_path):
         ["--data", "nowhere", "--measures", "mos"],
         ["--data", "nowhere", "--dnsmos", "nowhere"],
         ["--data", "nowhere", "--csv", "nowhere/t.csv"],
+        ["--data", "nowhere", "--plot", "nowhere/t.png"],
     ],
     ids=lambda arguments: " ".join(arguments) or "nothing",
 )
@@ -221,7 +230,8 @@ def test_parts_are_left_out(small_data_folder, monkeypatch):
     result = run("--data", small_data_folder, "--count", 1, *parts, *SDR, "--json")
     systems = [row["system"] for row in json.loads(result.stdout)["rows"]]
     assert systems == ["noisy", "base", "base, no comb", "base, no pitch-path"]
-    assert left_out[0] == ("base", {"postfilter": False, "comb": False})
+    limit = {"attenuation_limit_db": None}
+    assert left_out[0] == ("base", {"postfilter": False, **limit, "comb": False})
     assert left_out[1] == ("base", {"postfilter": False, "pitch_path": False})
 
 

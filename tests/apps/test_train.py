@@ -135,6 +135,8 @@ def test_training_goes_on_where_it_stopped(shards, tmp_path, capsys):
         ({"loss": "l2"}, "l2.*sones"),
         ({"precision": "int4"}, "int4.*bfloat16"),
         ({"shards": None}, "recordings"),
+        ({"critic_share": 0.1}, "--critic-share without a deep filter"),
+        ({"filter_units": 128}, "--filter-units without a deep filter"),
     ],
 )
 def test_wrong_choices_are_told(shards, tmp_path, wrong, message):

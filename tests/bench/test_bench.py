@@ -6,9 +6,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from bandwise import NoiseSuppressor
 from bandwise.apps.bench_page import write_page
+from bandwise.apps.cli import app
 from bandwise.bench.floor import Floor
 from bandwise.bench.growth import Curve
 from bandwise.bench.latency import lag_ms, lag_of
@@ -104,6 +106,23 @@ def test_page_says_how_it_was_made(tmp_path):
         "4.0 x",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["dynamics", "--json"], "--json, which dynamics does not take"),
+        (["dynamics", "--growth"], "--growth, which dynamics does not take"),
+        (["--runs", "3"], "--runs, which everything does not take"),
+        (["--model", "nope"], "known are"),
+        (["else"], "bandwise bench dynamics"),
+    ],
+)
+def test_what_bench_would_not_heed_is_refused(words, says):
+    """An option without effect is told, not ignored; so is a network that is not there."""
+    done = CliRunner().invoke(app, ["bench", *words])
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert says in done.stderr
 
 
 def test_streaming_allocates_nothing_that_stays():

@@ -9,6 +9,7 @@ from bandwise.apps.jobs import Job
 from bandwise.apps.together import grouped, run_together
 from bandwise.stream import HopProcessor, whole
 
+from .calling import call
 from .standin import Half
 
 LENGTHS = [1, 479, 24_000, 30_001]
@@ -56,6 +57,18 @@ def test_a_bad_file_ends_alone(jobs, tmp_path):
     assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "failed"]
     assert "truncated" in outcomes[3].error
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.wav", "1.wav", "2.wav"]
+
+
+def test_a_processor_that_cannot_be_made_fails_its_files_alone(noisy, tmp_path):
+    """Two files of a rate that nothing can process among good ones: they are told, the others are done."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for name, rate in {"a": 4_000, "b": 4_000, "c": 48_000, "d": 48_000}.items():
+        folder.mkdir(exist_ok=True)
+        soundfile.write(folder / f"{name}.wav", noise(4_800), rate)
+    done = call("enhance", folder, "-o", out)
+    assert done.returncode == 2
+    assert done.stderr.decode().count("got a sample rate of 4000 Hz") == 2
+    assert sorted(path.name for path in out.iterdir()) == ["c.wav", "d.wav"]
 
 
 def test_interrupts_leave_nothing_behind(jobs, tmp_path):

@@ -1,7 +1,7 @@
 """The Android DynamicsProcessing parameter set: what survives, what is named as lost, what is refused."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -45,6 +45,54 @@ def test_losses_are_named():
     assert "true-peak limiting" in lost_in_android(load_preset("broadcast"))
     plain = MultibandSettings().with_bands(limiter=LimiterSettings(enabled=False))
     assert lost_in_android(plain) == []
+
+
+WITH_OTHERS = {"rms_ms", "upward_threshold_db", "max_boost_db"}
+"""What is heard only where another field has another value."""
+
+
+def others(settings):
+    """The same settings with one field changed, for every field that is heard by itself."""
+    for item in fields(settings):
+        if item.name in WITH_OTHERS:
+            continue
+        value = getattr(settings, item.name)
+        if isinstance(value, bool):
+            yield replace(settings, **{item.name: not value})
+        elif "range" in item.metadata:
+            low, high = item.metadata["range"]
+            yield from (replace(settings, **{item.name: other}) for other in {low, high} - {value})
+        elif "choices" in item.metadata:
+            yield replace(settings, **{item.name: item.metadata["choices"][-1]})
+
+
+def test_what_changes_on_the_way_is_named():
+    """Any one field either comes back as it was, or what it does is in the list of losses."""
+    plain = MultibandSettings().with_bands(limiter=LimiterSettings(enabled=False))
+    band = plain.bands[0]
+    varied = [plain, replace(plain, order=8), *others(plain)]
+    varied += [replace(plain, output=output) for output in others(plain.output)]
+    varied += [plain.with_bands(compressor=compressor) for compressor in others(band.compressor)]
+    varied += [plain.with_bands(**{name: value}) for name in ("mute", "solo") for value in (True, False)]
+    varied += [plain.with_bands(gain_db=6.0), plain.with_bands(limiter=LimiterSettings())]
+    varied.append(replace(plain, link="none"))
+    assert len(varied) > 40
+    for settings in varied:
+        assert from_android(to_android(settings)) == settings or lost_in_android(settings), settings
+
+
+def test_a_bypassed_band_stays_as_it_came():
+    """Its gain is not applied here, so it must not be there."""
+    plain = MultibandSettings().with_bands(gain_db=12.0, bypass=True)
+    back = from_android(to_android(plain))
+    assert back.bands[0].gain_db == 0.0
+    assert not back.bands[0].compressor.enabled
+
+
+def test_edges_never_fall():
+    """A cutoff above the edge that the last band states moves it."""
+    channel = json.loads(to_android(MultibandSettings(cutoffs_hz=(100.0, 22_000.0))))["channels"][0]
+    assert [band["cutoffFrequency"] for band in channel["mbc"]["bands"]] == [100, 22_000, 22_000]
 
 
 @pytest.mark.parametrize(

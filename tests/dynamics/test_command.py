@@ -102,6 +102,22 @@ def test_measure_prints_a_table(loud):
     assert float(rows[3][6]) > 0.0
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--preset", "voice", "--start", "3"], "without a file"),
+        (["--preset", "voice", "--gain-db", "3"], "without a file"),
+        (["FILE", "--gain-db", "3"], "without --preset"),
+        (["FILE", "--plot", "nowhere/three.png"], "folder does not exist"),
+    ],
+)
+def test_what_measure_would_not_heed_is_refused(loud, words, says):
+    """An option without effect is told, not ignored."""
+    status, out, error = bandwise("measure", *(loud if word == "FILE" else word for word in words))
+    assert (status, out, error.count("\n")) == (2, b"", 1)
+    assert says in error
+
+
 def test_measure_without_anything_is_refused():
     """`measure` needs a file or a preset."""
     status, _, error = bandwise("measure")

@@ -143,6 +143,20 @@ def test_gain_reduction_is_what_the_sound_lost():
     assert processor.gain_reduction_db["output"] == 0.0
 
 
+@pytest.mark.parametrize("block", [1, 16, 33, 480])
+def test_gain_reduction_can_be_read_after_any_block(block):
+    """Of a steady tone it is steady, also where blocks are shorter than what the gains are computed for."""
+    settings = one_band(CompressorSettings(threshold_db=-20, ratio=4, knee_db=0), cutoffs_hz=())
+    processor = MultibandDynamics(settings)
+    processor.process(tone(1_000, 1.0))
+    x, readings = tone(1_000, 0.02), []
+    for start in range(0, len(x), block):
+        processor.process(x[start : start + block])
+        readings.append(processor.gain_reduction_db["bands"][0])
+    assert readings == pytest.approx([readings[0]] * len(readings), abs=0.1)
+    assert readings[0] > 10.0
+
+
 def test_update_refuses_what_needs_other_delay_lines():
     """Another lookahead, order or linking needs a new processor, and the message says so."""
     processor = MultibandDynamics("voice", channels=2)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,10 @@ REFUSED = [
     ("output = 3", "write .output"),
     ("bands = 3", "bands that are not a list"),
     ("= 3", "not TOML"),
+    ('cutoffs_hz = ["low"]', "list of frequencies in Hz"),
+    ('cutoffs_hz = "120"', "list of frequencies in Hz"),
+    ("cutoffs_hz = 120", "list of frequencies in Hz"),
+    ("[output]\ntrue_peak = true\nmode = 'clip'", "set mode = 'lookahead'"),
 ]
 
 
@@ -72,11 +77,18 @@ def test_any_settings_survive_toml(data):
         limiter=LimiterSettings(hold_ms=data.draw(st.none() | st.floats(0, 100))),
     )
     some = MultibandSettings(
-        description=data.draw(st.text(st.characters(blacklist_categories=["Cs", "Cc"]))),
+        description=data.draw(st.text(st.characters(blacklist_categories=["Cs"]))),
         bands=(band, BandSettings()),
         cutoffs_hz=(number(1, 20_000),),
         link=data.draw(st.sampled_from(["all", "none", (0.5, 1.0)])),
     )
+    assert from_toml(to_toml(some)) == some
+
+
+def test_numbers_of_numpy_are_numbers():
+    """Settings that a program computed need no conversion."""
+    band = BandSettings(compressor=CompressorSettings(ratio=np.int64(2), knee_db=np.float32(3)))
+    some = MultibandSettings(bands=(band, band), cutoffs_hz=np.array([200.0]), link=(np.float64(1.0),))
     assert from_toml(to_toml(some)) == some
 
 

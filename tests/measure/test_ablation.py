@@ -16,11 +16,13 @@ def noisy():
     return voice + 0.02 * np.random.default_rng(7).standard_normal(len(voice)).astype(np.float32)
 
 
-@pytest.mark.parametrize("postfilter", [True, False])
-def test_nothing_left_out_is_the_product(noisy, postfilter):
+@pytest.mark.parametrize(
+    "options", [{}, {"postfilter": True}, {"attenuation_limit_db": 12.0}, {"attenuation_limit_db": 0.0}]
+)
+def test_nothing_left_out_is_the_product(noisy, options):
     """Were the product to change and this not, the tables would be about something else."""
-    product = bandwise.enhance(noisy, 48_000, postfilter=postfilter)
-    np.testing.assert_allclose(Ablation(postfilter=postfilter)(noisy, 48_000), product, atol=1e-6)
+    product = bandwise.enhance(noisy, 48_000, **options)
+    np.testing.assert_allclose(Ablation(**options)(noisy, 48_000), product, atol=1e-6)
 
 
 @pytest.mark.parametrize("part", ["comb", "pitch_path", "relief"])

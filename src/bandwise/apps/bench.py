@@ -18,8 +18,13 @@ def bench(
     subject: Annotated[
         str, typer.Argument(metavar="[dynamics]", help="Only the loudspeaker side, by bands.")
     ] = "all",
-    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of sound per system, or per run.")] = 60.0,
-    runs: Annotated[int, typer.Option(min=1, help="Of dynamics: runs per figure; the least counts.")] = 5,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, help="Seconds of sound per system; of dynamics per run, at most 10.")
+    ] = 60.0,
+    runs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of dynamics: runs per figure; the least counts; 5 unless given."),
+    ] = None,
     peers: Annotated[bool, typer.Option(help="Run the peers that are installed, too.")] = True,
     peer: Annotated[
         list[str] | None,
@@ -45,12 +50,16 @@ def bench(
     if subject == "dynamics":
         from bandwise.apps.bench_dynamics import bench_dynamics
 
-        bench_dynamics(min(seconds, 10.0), runs, peers=peers)
+        _refuse(
+            "dynamics", "leave out dynamics", peer=peer, model=model, growth=growth, page=page, json=as_json
+        )
+        bench_dynamics(min(seconds, 10.0), runs or 5, peers=peers)
         return
     if subject != "all":
         raise BandwiseError(
             f"got {subject}; bench times everything, or dynamics; run: bandwise bench dynamics"
         )
+    _refuse("everything", "run: bandwise bench dynamics", runs=runs)
     found = measure(model or ["base"], peer or [], seconds, peers=peers, growth=growth, page=page)
     if page:
         from bandwise.apps.bench_page import write_page
@@ -62,6 +71,12 @@ def bench(
         from bandwise.apps.bench_page import summary
 
         print(summary(found))
+
+
+def _refuse(subject: str, remedy: str, **options: object) -> None:
+    """Raise `BandwiseError` for an option that says nothing about what is timed."""
+    for name in (name for name, value in options.items() if value):
+        raise BandwiseError(f"got --{name}, which {subject} does not take; drop it, or {remedy}")
 
 
 def measure(

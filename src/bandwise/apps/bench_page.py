@@ -48,7 +48,8 @@ def summary(found: dict[str, Any]) -> str:
 
 def write_page(path: Path, found: dict[str, Any]) -> None:
     """The page, with the picture of growth if it was measured."""
-    command = f"bandwise bench --seconds {found['seconds']:g} --growth --page docs/{path.name}"
+    growth = " --growth" if found.get("growth") else ""
+    command = f"bandwise bench --seconds {found['seconds']:g}{growth} --page docs/{path.name}"
     command += "".join(f" \\\n        {option}" for option in found.get("also", []))
     picture = "\n\n![How cost grows](figures/cost-growth.png)\n" if found.get("growth") else "\n"
     text = f"# Cost, latency, memory\n\n{METHOD.format(command=command)}\n{summary(found)}{picture}"

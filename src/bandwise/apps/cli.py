@@ -38,6 +38,16 @@ COMMANDS = {
     "tune": Command("bandwise.apps.tune", "tune", "Fit a preset to a loudspeaker."),
     "bench": Command("bandwise.apps.bench", "bench", "Time both halves beside their peers."),
 }
+EXTRAS = {
+    "demo": "demo",
+    "evaluate": "eval",
+    "train": "train",
+    "export": "train",
+    "lab": "lab",
+    "tune": "lab",
+    "bench": "eval",
+}
+"""What brings the packages that a sub-command needs."""
 _HELP = {"help_option_names": ["-h", "--help"]}
 _SIGPIPE_STATUS, _INTERRUPT_STATUS = 141, 130
 
@@ -64,7 +74,10 @@ class LazyGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run, and tell a user's mistake in one line."""
         with told_in_one_line():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except ModuleNotFoundError as error:
+                raise _missing(error, ctx.invoked_subcommand or "") from error
 
 
 def load(name: str) -> Any:
@@ -73,6 +86,16 @@ def load(name: str) -> Any:
     app = typer.Typer(context_settings=_HELP, pretty_exceptions_enable=False, add_completion=False)
     app.command(name)(getattr(import_module(module), function))
     return typer.main.get_command(app)
+
+
+def _missing(error: ModuleNotFoundError, name: str) -> Exception:
+    """What to install where a package that a sub-command needs is not here; else the error itself."""
+    package = (error.name or "").partition(".")[0]
+    if name not in EXTRAS or package in {"", "bandwise"}:
+        return error
+    return BandwiseError(
+        f"got no package {package}, which bandwise {name} needs; pip install 'bandwise[{EXTRAS[name]}]'"
+    )
 
 
 @contextmanager

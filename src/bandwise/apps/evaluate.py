@@ -71,11 +71,15 @@ def evaluate(
     Means stand with their 95 % confidence intervals; gains are paired, recording by recording.
     """
     measuring.check_folders(csv, plot)
+    if plot:
+        from bandwise.measure.plots import check_picture
+
+        check_picture(plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
     recordings = recordings_of(data, clean, noisy, settings)
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
-    systems |= ablations(model or ["base"], without or [], postfilter=postfilter)
+    systems |= ablations(model or ["base"], without or [], postfilter, attenuation_limit_db)
     if with_postfilter:
         systems |= suppressors((model or ["base"])[:1], True, attenuation_limit_db)
     systems |= found_peers(peer or [], all_known=peers)
@@ -88,8 +92,8 @@ def evaluate(
     )
     for line in [*lag_notes(rows), *gap_notes(rows)]:
         note(line)
-    _write(rows, harm, scorer, csv, plot)
     _print(rows, harm, scorer, as_json=as_json)
+    _write(rows, harm, scorer, csv, plot)
 
 
 def _run(

@@ -31,7 +31,9 @@ def suppressors(
     return {name: suppressor(model) for model, name in names.items()}
 
 
-def ablations(models: Sequence[str], without: Sequence[str], *, postfilter: bool) -> dict[str, Process]:
+def ablations(
+    models: Sequence[str], without: Sequence[str], postfilter: bool, attenuation_limit_db: float | None
+) -> dict[str, Process]:
     """The first network once for every part that is left out."""
     for part in without:
         if part not in PARTS:
@@ -41,10 +43,8 @@ def ablations(models: Sequence[str], without: Sequence[str], *, postfilter: bool
     from bandwise.measure.ablation import Ablation
 
     model, name = next(iter(_names(models, postfilter=postfilter).items()))
-    return {
-        f"{name}, no {part}": Ablation(model, postfilter=postfilter, **{PARTS[part]: False})
-        for part in without
-    }
+    as_chosen: Any = {"postfilter": postfilter, "attenuation_limit_db": attenuation_limit_db}
+    return {f"{name}, no {part}": Ablation(model, **as_chosen, **{PARTS[part]: False}) for part in without}
 
 
 def found_peers(entries: Sequence[str], *, all_known: bool) -> dict[str, Process]:

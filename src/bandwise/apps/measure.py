@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+SECONDS = 60.0
 LEVELS_DB = (-30.0, -20.0, -10.0, -3.0, 0.0)
 
 
@@ -24,7 +25,7 @@ def measure(
     ] = None,
     gain_db: Annotated[float, typer.Option("--gain-db", help="Gain in front of the presets.")] = 0.0,
     start: Annotated[float, typer.Option(help="Seconds into the files.")] = 0.0,
-    seconds: Annotated[float, typer.Option(help="Seconds of the files.", min=1.0)] = 60.0,
+    seconds: Annotated[float, typer.Option(help="Seconds of the files.", min=1.0)] = SECONDS,
     plot: Annotated[
         str | None, typer.Option("--plot", metavar="PNG", help="Draw waveforms or curves.")
     ] = None,
@@ -39,10 +40,19 @@ def measure(
     """
     if not inputs and not presets:
         raise BandwiseError("got neither a file nor --preset; measure needs one of them; name it.")
+    if gain_db and not presets:
+        raise BandwiseError("got --gain-db without --preset; it drives presets; name one, or drop it.")
+    if not inputs and (gain_db or start or seconds != SECONDS):
+        raise BandwiseError(
+            "got --gain-db, --start or --seconds without a file; test tones have levels and lengths of their "
+            "own; name a file, or drop them."
+        )
     if plot:
+        from bandwise.apps.measuring import check_folders
         from bandwise.measure.plots import require_matplotlib
 
         require_matplotlib()
+        check_folders(Path(plot))
     if inputs:
         _measure_files(inputs, presets or [], gain_db, start, seconds, plot)
     else:

@@ -34,10 +34,14 @@ class Seat:
         try:
             yield
         except (BandwiseError, OSError) as error:
-            self.error, self._ended = str(error), True
-            with ExitStack() as gone:
-                gone.push(lambda *_: True)  # what was written is thrown away; more errors tell no more
-                self._open.__exit__(type(error), error, error.__traceback__)
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End this file with an error; what was written is thrown away."""
+        self.error, self._ended = str(error), True
+        with ExitStack() as gone:
+            gone.push(lambda *_: True)  # more errors tell no more
+            self._open.__exit__(type(error), error, error.__traceback__)
 
     def read(self, size: int) -> Columns:
         """Return the next `size` frames, with silence after the end."""

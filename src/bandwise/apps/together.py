@@ -52,16 +52,27 @@ def run_together(
     with ExitStack() as everyone:
         seats = [Seat(job, everyone) for job in jobs]
         open_ones = [seat for seat in seats if not seat.error]
-        if open_ones:
-            rate = open_ones[0].source.sample_rate
-            processor = make(rate, sum(seat.source.channels for seat in open_ones))
+        if processor := _processor(open_ones, make):
             late = processor.latency_samples
-            _pass_through(open_ones, processor, round(rate * BLOCK_SECONDS), advance)
+            size = round(processor.sample_rate * BLOCK_SECONDS)
+            _pass_through(open_ones, processor, size, advance)
         for seat in seats:
             seat.close()
     spent = time.perf_counter() - start, time.process_time() - cpu_start
     work = sum(_seconds(seat) * seat.source.channels for seat in open_ones)
     return [_outcome(seat, late, spent, work) if not seat.error else _failure(seat) for seat in seats]
+
+
+def _processor(seats: list[Seat], make: Callable[[int, int], Processor]) -> Processor | None:
+    """One for all; None where there is nothing to do, or it cannot be made, which each file then tells."""
+    if not seats:
+        return None
+    try:
+        return make(seats[0].source.sample_rate, sum(seat.source.channels for seat in seats))
+    except (BandwiseError, OSError) as error:
+        for seat in seats:
+            seat.fail(error)
+        return None
 
 
 def _pass_through(

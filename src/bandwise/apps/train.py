@@ -68,7 +68,17 @@ def train(
     from bandwise.training.trained import DATA_FACTS
 
     network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
-    if deep_filter:
+    if not deep_filter:
+        _refuse_filter_options(
+            filter_units=(filter_units, None),
+            filter_learning_rate=(filter_learning_rate, RUN.filter_learning_rate),
+            complex_weight=(complex_weight, LOSS.complex_weight),
+            disturbance_weight=(disturbance_weight, LOSS.disturbance_weight),
+            unintelligibility_weight=(unintelligibility_weight, LOSS.unintelligibility_weight),
+            error_weight=(error_weight, LOSS.error_weight),
+            critic_share=(critic_share, LOSS.critic_share),
+        )
+    else:
         units = filter_units or _known_filter_units(out, initial) or FILTER_SIZES["filter_units"]
         network = replace(network, **FILTER_SIZES | {"filter_units": units})
     forms: dict[str, Any] = {"sones": "sones", "plain": "plain"}
@@ -110,6 +120,14 @@ def train(
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))
     print(f"done: {out / CHECKPOINT}; next: bandwise export {out} -o model.onnx")
+
+
+def _refuse_filter_options(**options: tuple[float | None, float | None]) -> None:
+    """Raise `BandwiseError` for an option of the deep filter, each given with its default."""
+    for name in (name for name, (value, default) in options.items() if value != default):
+        raise BandwiseError(
+            f"got --{name.replace('_', '-')} without a deep filter, which alone heeds it; add --deep-filter"
+        )
 
 
 def _known_filter_units(out: Path, initial: str) -> int:

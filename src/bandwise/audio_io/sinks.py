@@ -20,6 +20,8 @@ from bandwise.errors import BandwiseError
 from bandwise.leftovers import send_nowhere
 
 _ALIASES = {"AIF": "AIFF", "AIFC": "AIFF", "OGA": "OGG", "OPUS": "OGG", "WAVE": "WAV"}
+_READ_ONLY = {"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "DWVW_12"}
+"""What libsndfile reads and claims to write; MP3 takes the third nevertheless, as its default."""
 _WAV_LIMIT_BYTES = 2**32 - 2**16
 _FRAME_SAMPLES = 4_608
 _LOST = "the disk is full, or cannot be written to any more"
@@ -137,7 +139,8 @@ def _file_sink(temporary: Path, path: Path, source: Source, file_format: str, su
 def output_format(path: Path, source: Source) -> tuple[str, str]:
     """Return libsndfile's format and subtype: the format from the name, the samples as they came if it can.
 
-    Lossy sources become 16 bits in a lossless format, which is what players expect of them.
+    Lossy sources become 16 bits in a lossless format, which is what players expect of them; what ffmpeg had
+    to read stays as exact as it came from there.
     """
     extension = path.suffix[1:].upper()
     file_format = _ALIASES.get(extension, extension)
@@ -147,7 +150,8 @@ def output_format(path: Path, source: Source) -> tuple[str, str]:
         )
     by_type = {"int16": "PCM_16", "int32": "PCM_24", "float64": "DOUBLE"}
     as_needed = by_type.get(source.dtype, "PCM_16" if source.subtype != "FLOAT" else "FLOAT")
-    wishes = ["OPUS"] if extension == "OPUS" else [source.subtype, as_needed, "PCM_24"]
+    same = [] if source.subtype in _READ_ONLY else [source.subtype]
+    wishes = ["OPUS"] if extension == "OPUS" else [*same, as_needed, "PCM_24"]
     default = soundfile.default_subtype(file_format)
     subtype = next((wish for wish in wishes if soundfile.check_format(file_format, wish)), default)
     sample_bytes = np.dtype(DTYPES.get(subtype, "float32")).itemsize

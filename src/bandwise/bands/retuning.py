@@ -17,8 +17,9 @@ distance `travel` = g + atan(g / g_0) / g_0 that is an even pace. Coming down to
 tones through 5 ms of delay; coming up from 0 Hz it would sweep every tone through its own, 23 ms at 20 Hz.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,10 @@ SWING = {
 
 def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: int = 16) -> tuple[float, ...]:
     """Return the cutoffs as floats, or raise BandwiseError if they cannot be built at this rate."""
+    if not isinstance(cutoffs_hz, Iterable) or not all(isinstance(hz, Real) for hz in cutoffs_hz):
+        raise BandwiseError(
+            f"got cutoffs_hz = {cutoffs_hz!r}; allowed is a list of frequencies in Hz; write [200, 2000]."
+        )
     cutoffs = tuple(float(hz) for hz in cutoffs_hz)
     top = HIGHEST_FRACTION * sample_rate
     if len(cutoffs) >= max_bands:

@@ -34,16 +34,6 @@ def _own_peak() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
-def now_mb() -> float:
-    """What is resident now; the peak where the system does not tell."""
-    status = Path("/proc/self/statm")
-    if not status.is_file():
-        return peak_mb()
-    import resource
-
-    return int(status.read_text().split()[1]) * resource.getpagesize() / 2**20
-
-
 def main(key: str) -> str:
     """Run a system and say what it took."""
     from bandwise.bench.systems import by_key, speechlike

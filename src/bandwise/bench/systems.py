@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from bandwise.peers.peer import Peer
 from bandwise.peers.registry import find_peer, usual_path
+from bandwise.suppress.network import model_content
 
 Audio = NDArray[np.float32]
 Process = Callable[[Audio], Audio]
@@ -47,8 +47,7 @@ def suppressor(model: str) -> System:
     def start() -> Process:
         return NoiseSuppressor(model=model, block_multiple=BLOCK).process
 
-    shipped = resources.files("bandwise.models") / f"{model}.onnx"
-    size = len(shipped.read_bytes()) if shipped.is_file() else Path(model).stat().st_size
+    size = len(model_content(model)[0])
     name = f"bandwise {Path(model).stem}"
     return System(MICROPHONE, name, __version__, f"suppressor:{model}", start=start, model_bytes=size)
 

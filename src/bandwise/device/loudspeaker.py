@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import Driver
 from bandwise.device.motion import (
-    CURRENT,
     EXCURSION,
     RAIL_VOLTS,
     TRACES,
@@ -38,7 +37,6 @@ class Played:
     beyond_xmax_share: float
     clipped_share: float
     lowest_rail_v: float
-    peak_current_a: float
 
 
 class Loudspeaker:
@@ -71,27 +69,19 @@ class Loudspeaker:
 
         samples = np.asarray(x, dtype=np.float64)
         down = soxr.ResampleStream(OVERSAMPLING * self.sample_rate, self.sample_rate, 1, "float64", "HQ")
-        pieces, peaks, beyond, clipped, rail, count = (
-            [np.zeros(0)],
-            [0.0, 0.0],
-            0,
-            0,
-            self.amplifier.rail_v,
-            0,
-        )
+        pieces, peak, rail = [np.zeros(0)], 0.0, self.amplifier.rail_v
+        beyond = clipped = count = 0
         for command_v, traces in self._run(samples):
             pieces.append(down.resample_chunk(PRESSURE_PER_ACCELERATION * traces[VOLUME_ACCELERATION]))
             excursion = np.abs(traces[EXCURSION])
-            peaks = [max(peaks[0], excursion.max()), max(peaks[1], np.abs(traces[CURRENT]).max())]
+            peak = max(peak, excursion.max())
             beyond += int(np.count_nonzero(excursion > 1e-3 * self.driver.xmax_mm))
             clipped += int(np.count_nonzero(np.abs(command_v) > traces[RAIL_VOLTS]))
             rail, count = min(rail, traces[RAIL_VOLTS].min()), count + len(command_v)
         pieces.append(down.resample_chunk(np.zeros(0), last=True))
         pressure = np.concatenate(pieces)[: len(samples)]
         pressure = np.pad(pressure, (0, len(samples) - len(pressure)))
-        return Played(
-            pressure, 1e3 * peaks[0], beyond / max(count, 1), clipped / max(count, 1), float(rail), peaks[1]
-        )
+        return Played(pressure, 1e3 * peak, beyond / max(count, 1), clipped / max(count, 1), float(rail))
 
     def traces(self, x: ArrayLike) -> Doubles:
         """The traces of `bandwise.device.motion` while playing x, (TRACES, 2 frames): for looking inside."""

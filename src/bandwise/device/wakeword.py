@@ -110,11 +110,6 @@ class Rates:
     other_hours: float
 
     @property
-    def hit_percent(self) -> float:
-        """Share of words heard."""
-        return 100.0 * self.hits / max(self.words, 1)
-
-    @property
     def false_alarms_per_hour(self) -> float:
         """False alarms per hour of other sound."""
         return self.false_alarms / max(self.other_hours, 1e-9)

@@ -2,18 +2,21 @@
 
 Per channel Android has an input gain, a pre-EQ, a multiband compressor (MBC), a post-EQ and a limiter; names
 below are those of android.media.audiofx.DynamicsProcessing.MbcBand and .Limiter. What has no counterpart
-there (band limiters, upward compression, lookahead, true peaks, all-passes) is lost on the way out, and
-`lost_in_android` names it; on the way in it gets defaults, with band limiters off.
+there (band limiters, upward compression, true peaks, slopes and so on) is lost on the way out, and
+`lost_in_android` names it; on the way in it gets defaults, with band limiters off. The limiter's attack
+time stands for the look-ahead.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
 from bandwise.errors import BandwiseError
 
-NYQUIST_HZ = 20_000.0  # the upper edge that Android's last band states
+TOP_EDGE_HZ = 20_000.0  # what Android's last band states, unless a cutoff is higher
+LOOKAHEAD_MS = (1.0, 50.0)  # the attack times that can be one; without look-ahead it is another limiter
 
 MBC_KEYS = {
     "enabled", "cutoffFrequency", "attackTime", "releaseTime", "ratio", "threshold", "kneeWidth",
@@ -33,7 +36,7 @@ LIMITER_KEYS = {
 
 def to_android(settings: MultibandSettings) -> str:
     """Settings as a JSON text with one channel: {"inputGain", "mbc": {"bands"}, "limiter"}."""
-    edges = [*settings.cutoffs_hz, NYQUIST_HZ]
+    edges = [*settings.cutoffs_hz, max([TOP_EDGE_HZ, *settings.cutoffs_hz])]
     output = settings.output
     channel = {
         "inputGain": 0.0,
@@ -68,7 +71,7 @@ def _mbc_band(band: BandSettings, edge_hz: float) -> dict[str, Any]:
         "kneeWidth": compressor.knee_db,
         "noiseGateThreshold": compressor.expander_threshold_db,
         "expanderRatio": compressor.expander_ratio,
-        "preGain": band.gain_db,
+        "preGain": 0.0 if band.bypass else band.gain_db,
         "postGain": compressor.makeup_db,
     }
 
@@ -91,7 +94,7 @@ def from_android(text: str) -> MultibandSettings:
     gain_db = _number(channel, "inputGain", 0.0)
     return MultibandSettings(
         cutoffs_hz=tuple(_number(band, "cutoffFrequency", 0.0) for band in bands[:-1]),
-        lookahead_ms=max(1.0, min(50.0, _number(limiter, "attackTime", 3.0))),
+        lookahead_ms=max(LOOKAHEAD_MS[0], min(LOOKAHEAD_MS[1], _number(limiter, "attackTime", 3.0))),
         output_gain_db=_number(limiter, "postGain", 0.0),
         bands=tuple(_band(band, gain_db) for band in bands),
         output=LimiterSettings(
@@ -120,16 +123,32 @@ def _band(band: dict[str, Any], gain_db: float) -> BandSettings:
 
 def lost_in_android(settings: MultibandSettings) -> list[str]:
     """What `to_android` cannot say about these settings, in words; empty if nothing."""
+    bands = [band for band in settings.bands if not band.bypass]
+    compressors = [band.compressor for band in bands if band.compressor.enabled]
+    outputs = [settings.output] if settings.output.enabled else []
     checks = {
-        "band limiters": any(band.limiter.enabled and not band.bypass for band in settings.bands),
-        "upward compression": any(band.compressor.upward_ratio > 1.0 for band in settings.bands),
-        "RMS detectors": any(band.compressor.detector == "rms" for band in settings.bands),
+        "band limiters": any(band.limiter.enabled for band in bands),
+        "upward compression": any(c.upward_ratio > 1.0 for c in compressors),
+        "RMS detectors": any(c.detector == "rms" for c in compressors),
+        "largest reductions": _other(compressors, "max_reduction_db"),
         "mute and solo": any(band.mute or band.solo for band in settings.bands),
-        "true-peak limiting": settings.output.true_peak,
+        "true-peak limiting": any(limiter.true_peak for limiter in outputs),
+        "clipping": any(limiter.mode == "clip" for limiter in outputs),
+        "hold": _other(outputs, "hold_ms"),
+        "sustained release": _other(outputs, "sustained_release_ms"),
+        "limiting without look-ahead": bool(outputs) and settings.lookahead_ms < LOOKAHEAD_MS[0],
+        "lowest tone": bool(outputs) and _other([settings], "low_edge_hz"),
+        "slopes": _other([settings], "order"),
+        "bands that do not sum flat": not settings.compensated,
         "dry/wet mix": settings.mix != 1.0,
         "linking other than all": settings.link != "all",
     }
     return [name for name, used in checks.items() if used]
+
+
+def _other(found: Sequence[Any], name: str) -> bool:
+    """Whether any has another value there than by default, which is what the way back gives it."""
+    return any(getattr(settings, name) != getattr(type(settings)(), name) for settings in found)
 
 
 def _first_channel(text: str) -> dict[str, Any]:

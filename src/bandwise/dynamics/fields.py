@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import field, fields
+from numbers import Real
 from typing import Any
 
 from bandwise.errors import BandwiseError
@@ -46,7 +47,7 @@ def _checked_number(item: Any, value: Any) -> float | None:
     if value is None and item.default is None:
         return None
     low, high = item.metadata["range"]
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or math.isnan(value) or not low <= value <= high:
         unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
         shown = f"{value:g}{unit}" if is_number else repr(value)

@@ -61,10 +61,10 @@ def run(address: int, samples: Planar, key: Planar, keyed: bool, start: int, sto
     `address` is that of a `Memory`.
     """
     m = where(address)
-    if start == 0:
-        forget_reduction(m)
     frame_in, key_in, frame_out = real2(m, at.FRAME_IN), real2(m, at.KEY_IN), real2(m, at.FRAME_OUT)
     clock, size, i = whole1(m, at.CLOCK), frame_in.shape[1], start
+    if start == 0 and clock[1] + samples.shape[1] >= size:
+        forget_reduction(m)
     while i < stop:
         position = clock[1]
         take = min(stop - i, size - position)

@@ -64,7 +64,10 @@ class Running:
         self.engine.clock[2] = self._frames.ramp
 
     def reduction_db(self) -> dict[str, Any]:
-        """Largest reduction of the last block, of each band of the settings and of the output."""
+        """Largest reduction of the last block, of each band of the settings and of the output.
+
+        Where it ended no frame, that of the last block that did.
+        """
         reduction = -20.0 * np.log10(np.maximum(self.engine.state[:, :, LEAST].min(axis=1), 1e-12)) + 0.0
         bands = np.full(len(self.settings.bands), -np.inf)
         np.maximum.at(bands, self._rows()[:-1], reduction[:-1])

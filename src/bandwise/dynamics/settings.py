@@ -1,6 +1,7 @@
 """What a user may choose: frozen, validated settings with units in their names."""
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 from bandwise.bands.linkwitz_riley import check_order
@@ -49,8 +50,8 @@ class LimiterSettings:
     `hold_ms` None means half a period of the lowest tone of the band: then a steady tone is limited by a
     constant gain, without distortion. After a short peak the gain recovers with the time constant
     `release_ms`, after sustained limiting with `sustained_release_ms`. `mode` "clip" cuts samples instead
-    (the baseline that limiters exist to replace). `true_peak` also limits the waveform between the samples;
-    it works on the output limiter only.
+    (the baseline that limiters exist to replace). `true_peak` also limits the waveform between the samples,
+    which cutting cannot; it works on the output limiter only.
     """
 
     enabled: bool = flag(default=True)
@@ -63,6 +64,11 @@ class LimiterSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.true_peak and self.mode == "clip":
+            raise BandwiseError(
+                "got true_peak with mode = 'clip'; cutting samples leaves peaks between them; "
+                "set mode = 'lookahead'."
+            )
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def _checked_link(link: Any) -> str | tuple[float, ...]:
     if isinstance(link, str):
         if link in LINKS:
             return link
-    elif isinstance(link, (tuple, list)) and link and all(isinstance(w, (int, float)) for w in link):
+    elif isinstance(link, (tuple, list)) and link and all(isinstance(w, Real) for w in link):
         weights = tuple(float(w) for w in link)
         if all(0.0 <= w <= 100.0 for w in weights) and any(weights):
             return weights

@@ -1,5 +1,6 @@
 """Settings as TOML text and back, and the presets that come with the package."""
 
+import json
 import sys
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
@@ -165,8 +166,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, tuple):
         return "[" + ", ".join(_text(item) for item in value) + "]"
     return repr(value)

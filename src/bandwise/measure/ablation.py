@@ -26,9 +26,15 @@ from bandwise.suppress.frames import Frames, fresh_frames, note_frame, resynthes
 from bandwise.suppress.network import Network
 from bandwise.suppress.pitch import DECIMATION, LAG_COST, MIN_LAG, refine
 from bandwise.suppress.relief import RELIEF
-from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES, Array
-
-LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
+from bandwise.suppress.stft import (
+    HOP_SAMPLES,
+    LATENCY_HOPS,
+    LATENCY_SAMPLES,
+    SAMPLE_RATE,
+    WINDOW_SAMPLES,
+    Array,
+)
+from bandwise.suppress.suppressor import share_kept
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Ablation:
 
     `pitch_path`: the period follows the likeliest path over frames; without it each frame takes the highest
     peak of its own correlation. `deep_filter`: without it, the gains and the comb alone make the low bins.
-    `relief`: without it, the low bins stay as quiet as the filter makes them.
+    `relief`: without it, the low bins stay as quiet as the filter makes them. `attenuation_limit_db` as in
+    `bandwise.NoiseSuppressor`.
     """
 
     model: str | Path = "base"
@@ -46,6 +53,7 @@ class Ablation:
     pitch_path: bool = True
     deep_filter: bool = True
     relief: bool = True
+    attenuation_limit_db: float | None = None
 
     def __call__(self, x: Array, sample_rate: int) -> Array:
         """float32[n] at 48 kHz -> float32[n], aligned."""
@@ -59,7 +67,8 @@ class Ablation:
         network.answer(seen, len(hops), answers)
         out = np.zeros(hops.size, np.float32)
         relief, overlap = RELIEF * np.float32(self.relief), np.zeros(HOP_SAMPLES, np.float32)
-        resynthesise_hops(self._without(frames), self.postfilter, np.float32(0), relief, overlap, out)
+        kept = np.float32(share_kept(self.attenuation_limit_db))
+        resynthesise_hops(self._without(frames), self.postfilter, kept, relief, overlap, out)
         aligned: Array = out[LATENCY_SAMPLES:][: len(x)].copy()
         return aligned
 
@@ -72,7 +81,7 @@ class Ablation:
 
 def _hops(x: Array) -> Array:
     """(hops, 480), the last one filled up, silence behind for the look-ahead to run into."""
-    hops = -(-len(x) // HOP_SAMPLES) + LEAD_HOPS
+    hops = -(-len(x) // HOP_SAMPLES) + LATENCY_HOPS
     return np.pad(x, (0, hops * HOP_SAMPLES - len(x))).astype(np.float32).reshape(hops, HOP_SAMPLES)
 
 

@@ -24,6 +24,16 @@ def require_matplotlib() -> None:
         )
 
 
+def check_picture(path: Path) -> None:
+    """Raise `BandwiseError` where matplotlib is missing or draws no file that ends so."""
+    require_matplotlib()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise BandwiseError(f"got {path} for a picture; allowed are {', '.join(sorted(known))}; use .png")
+
+
 def before_and_after(
     before: NDArray[Any],
     after: NDArray[Any],

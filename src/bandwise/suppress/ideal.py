@@ -14,11 +14,8 @@ from bandwise.suppress.analysis import (
 )
 from bandwise.suppress.comb import comb, noise_left
 from bandwise.suppress.features import SIZE, TARGETS_SIZE, band_coherence
-from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, WINDOW_SAMPLES, Array, analyse
+from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_HOPS, WINDOW_SAMPLES, Array, analyse
 from bandwise.suppress.strength import ideal_gain, ideal_strength
-
-LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
-"""Hops until the frame that starts with the signal is the current one."""
 
 
 def features_and_targets(clean: Array, noisy: Array) -> tuple[Array, Array]:
@@ -37,7 +34,7 @@ def features_and_targets(clean: Array, noisy: Array) -> tuple[Array, Array]:
 def in_hops(signal: Array) -> Array:
     """Signal (n,) as (hops, 480), whole ones only, with silence behind for the look-ahead to run into."""
     hops = len(signal) // HOP_SAMPLES
-    padded = np.zeros((hops + LEAD_HOPS, HOP_SAMPLES), np.float32)
+    padded = np.zeros((hops + LATENCY_HOPS, HOP_SAMPLES), np.float32)
     padded[:hops] = signal[: hops * HOP_SAMPLES].reshape(hops, HOP_SAMPLES)
     return padded
 
@@ -70,6 +67,6 @@ def _describe_pair(
     for hop in range(clean_hops.shape[0]):
         watch(clean_hops[hop], clean)
         analyse_hop(noisy_hops[hop], noisy)
-        if hop >= LEAD_HOPS:
-            ideal_answers(clean, noisy, targets[hop - LEAD_HOPS])
-            features[hop - LEAD_HOPS] = noisy.features
+        if hop >= LATENCY_HOPS:
+            ideal_answers(clean, noisy, targets[hop - LATENCY_HOPS])
+            features[hop - LATENCY_HOPS] = noisy.features

@@ -15,6 +15,8 @@ BINS = WINDOW_SAMPLES // 2 + 1
 LOOKAHEAD_FRAMES = 2
 LOOKAHEAD_SAMPLES = LOOKAHEAD_FRAMES * HOP_SAMPLES
 LATENCY_SAMPLES = HOP_SAMPLES + LOOKAHEAD_SAMPLES
+LATENCY_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
+"""Hops until the frame that starts with the signal is the current one."""
 
 # Vorbis window: w(n)^2 + w(n + hop)^2 = sin^2 + cos^2 = 1, so using it before and after the transform
 # reconstructs the signal exactly.

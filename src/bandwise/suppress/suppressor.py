@@ -54,13 +54,13 @@ class SuppressorEngine:
 
     @property
     def gains(self) -> Array:
-        """(channels, 34): what the last frame's bands were multiplied by."""
+        """(channels, 34): what became of the amplitude of the last frame's bands."""
         gains: Array = self._answers.gains[:, self._last].copy()
         return gains
 
     @property
     def strengths(self) -> Array:
-        """(channels, 34): how much of the last frame's bands came from the comb filter."""
+        """(channels, 34): how much of each band the comb filter was asked to make."""
         strengths: Array = self._answers.strengths[:, self._last].copy()
         return strengths
 
@@ -124,12 +124,15 @@ class NoiseSuppressor(HopProcessor):
 
     @property
     def gains(self) -> Array:
-        """(channels, 34): what the last frame's bands were multiplied by, for meters."""
+        """(channels, 34): what became of the amplitude of the last frame's bands, for meters."""
         return self.engine.gains  # type: ignore[attr-defined,no-any-return]
 
     @property
     def strengths(self) -> Array:
-        """(channels, 34): how much of the last frame's bands came from the comb filter, for meters."""
+        """(channels, 34): how much of the last frame's bands the network wants from the comb, for meters.
+
+        Below 5 kHz a deep filter, where there is one, has the last word, and this says how voiced a band is.
+        """
         return self.engine.strengths  # type: ignore[attr-defined,no-any-return]
 
 
@@ -159,5 +162,5 @@ def enhance(
     and is aligned with it. Settings and errors as in `NoiseSuppressor`.
     """
     x = np.asarray(x)
-    channels = 1 if x.ndim == 1 else x.shape[1]
+    channels = x.shape[1] if x.ndim == 2 else 1
     return whole(NoiseSuppressor(sample_rate, channels, model, postfilter, attenuation_limit_db), x)

@@ -4,10 +4,9 @@ import numpy as np
 
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import Analysis, fresh_analysis, remember, track_pitch
+from bandwise.suppress.ideal import in_hops
 from bandwise.suppress.pitch import DECIMATION, LAG_COST, MIN_LAG
-from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, Array
-
-LEAD_HOPS = LATENCY_SAMPLES // HOP_SAMPLES
+from bandwise.suppress.stft import LATENCY_HOPS, SAMPLE_RATE, Array
 
 
 def pitch_track(x: Array) -> Array:
@@ -27,12 +26,10 @@ def peak_track(x: Array) -> Array:
 
 
 def _tracks(x: Array) -> tuple[Array, Array]:
-    hops = len(x) // HOP_SAMPLES
-    padded = np.zeros((hops + LEAD_HOPS, HOP_SAMPLES), np.float32)
-    padded[:hops] = x[: hops * HOP_SAMPLES].reshape(hops, HOP_SAMPLES)
-    periods = np.empty((2, len(padded)), np.float32)
-    _follow(padded, fresh_analysis(), periods)
-    path, peaks = (SAMPLE_RATE / periods[:, LEAD_HOPS:]).astype(np.float32)
+    hops = in_hops(x)
+    periods = np.empty((2, len(hops)), np.float32)
+    _follow(hops, fresh_analysis(), periods)
+    path, peaks = (SAMPLE_RATE / periods[:, LATENCY_HOPS:]).astype(np.float32)
     return path, peaks
 
 

@@ -11,7 +11,7 @@ STRIDES = ((1, 2), (2, 2), (2, 2), (1, 2))
 
 
 class Critic(nn.Module):
-    """Convolutions over frames and frequencies; a score for each 40 ms and sixteenth of the frequencies.
+    """Convolutions over frames and frequencies; a score for every 40 ms and every 16 bins.
 
     It sees the noisy picture, too: that a voice is quieter wherever its noise is loud, no picture of the
     enhanced sound alone gives away.  It knows where in frequency it looks.

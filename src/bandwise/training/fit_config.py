@@ -9,7 +9,7 @@ from bandwise.training.network_config import PercepNetConfig
 
 @dataclass(frozen=True)
 class FitConfig:
-    """One run.  Either `minutes` (of wall clock, all sessions of the run together) or `updates` ends it."""
+    """One run.  Either `minutes` (of wall clock, pauses of the run not counted) or `updates` ends it."""
 
     network: PercepNetConfig = field(default_factory=PercepNetConfig)
     loss: LossConfig = field(default_factory=LossConfig)

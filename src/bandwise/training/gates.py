@@ -10,15 +10,15 @@ h_* = W_h* h + b_h* from the state:
 # ruff: noqa: ANN001, ANN201, ANN202, ARG001, ARG005  (numba infers the types, and asks for the arguments)
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
 
-# Two things let LLVM turn the loops over units into vector code.  error_model and fastmath leave no branch
-# for a division by zero.  And sequences are visited through `rows`, the numbers 0 to B - 1 as an array: were
-# b a plain counter, LLVM would compare the arrays' whole extents once, find that gate blocks interleave, and
-# stay scalar, six times slower.
-fast_kernel = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+from bandwise.kernels import kernel
 
+# Two things let LLVM turn the loops over units into vector code.  A fast kernel has no branch for a division
+# by zero.  And sequences are visited through `rows`, the numbers 0 to B - 1 as an array: were b a plain
+# counter, LLVM would compare the arrays' whole extents once, find that gate blocks interleave, and stay
+# scalar, six times slower.
 TANH_LIMIT = 8.0
 HALF = np.uint32(0x7FFF)
 
@@ -62,7 +62,7 @@ def _rounded_typed(value, like):
     return lambda value, like: value
 
 
-@fast_kernel
+@kernel(fast=True)
 def _tanh(x):
     """Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))), ten levels deep: within 7e-7.
 
@@ -78,12 +78,12 @@ def _tanh(x):
     return min(max(scaled, np.float32(-1.0)), np.float32(1.0))
 
 
-@fast_kernel
+@kernel(fast=True)
 def _sigmoid(x):
     return np.float32(0.5) + np.float32(0.5) * _tanh(np.float32(0.5) * x)
 
 
-@fast_kernel
+@kernel(fast=True)
 def gates_forward(t, rows, from_input, from_state, state, gates, outputs):
     """One step on: the state [B, H] moves from frame t - 1 to frame t.
 
@@ -108,7 +108,7 @@ def gates_forward(t, rows, from_input, from_state, state, gates, outputs):
             gates[t, b, 3 * units + j] = _rounded(h_n, like)
 
 
-@fast_kernel
+@kernel(fast=True)
 def gates_backward(t, rows, d_output, d_through, d_state, gates, outputs, d_input, d_recurrent):
     """One step back: gradients of the gate inputs at frame t, and of the state before it.
 

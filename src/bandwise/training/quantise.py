@@ -12,7 +12,7 @@ KEPT_IN_FLOAT = (
     "filter.gains_of_bins",
     "filter.strengths_of_bins",
 )
-"""9,000 and 4,500 weights whose inputs are features of very different ranges, and a matrix of triangles."""
+"""Matrices of 9,000 weights and fewer: their inputs have very different ranges, or they are triangles."""
 
 
 def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
