@@ -24,7 +24,7 @@ demo: $(DEMO)/ready
 # The picture of the README: the demo's own.
 picture: $(DEMO)/ready
 	$(DEMO)/bin/bandwise demo -o demo-output
-	cp demo-output/before-after.png docs/before-after.png
+	cp demo-output/demo-before-after.png docs/before-after.png
 
 test: check
 	$(TEST)/bin/python -m pytest

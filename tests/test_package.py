@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import typer
 
 import bandwise
 from bandwise.apps.cli import COMMANDS, EXTRAS, load
@@ -82,6 +83,17 @@ def test_what_is_not_installed_is_named(name, module, extra, tmp_path):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert done.stderr.endswith(f"pip install 'bandwise[{extra}]'\n")
     assert set(EXTRAS) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("measure", "--start"), ("measure", "--gain-db"), ("bench", "--seconds"), ("train", "--learning-rate")],
+)
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_numbers_are_finite(name, option, value):
+    """No range keeps NaN out, so the commands do."""
+    with pytest.raises(typer.BadParameter):
+        load(name).make_context(name, [option, value])
 
 
 def test_unknown_command_ends_with_two():

@@ -1,10 +1,12 @@
 """Processes that all end in order."""
 
 import os
+import signal
 import time
 
 import pytest
 
+from bandwise.errors import BandwiseError
 from bandwise.processes import spread
 
 LONGER_THAN_ANY_TEST_S = 600  # nobody waits for it: the process is told to end
@@ -47,3 +49,14 @@ def test_an_error_ends_those_that_do_not_listen_at_first(tmp_path):
     with pytest.raises(ValueError, match="fail"):
         next(results)
     assert (tmp_path / "tidied").exists()
+
+
+def be_killed(_item):
+    """End as the system ends what takes too much memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_told():
+    """In one line, with what to do."""
+    with pytest.raises(BandwiseError, match="lower --jobs"):
+        list(spread(be_killed, range(3), 2))

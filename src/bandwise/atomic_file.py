@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LONGEST_STEM = 40
+"""Characters; a longer name would not leave room for what marks it as unfinished."""
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -14,10 +17,9 @@ def atomic(path: Path) -> Iterator[Path]:
 
     A link is followed, so that what it points to is replaced; the rights of an old file are kept.
     """
-    target = path.resolve()
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}.", suffix=f".part{target.suffix}", dir=target.parent
-    )
+    target = Path(os.path.realpath(path))
+    stem = target.stem[:LONGEST_STEM]
+    handle, name = tempfile.mkstemp(prefix=f".{stem}.", suffix=f".part{target.suffix}", dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -12,6 +12,9 @@ Planar = NDArray[np.float32]
 """Audio inside: (channels, frames) float32 in [-1, 1]."""
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
+MOST_CHANNELS = 1_024
+LOUDEST = np.float32(1e15)
+"""300 dB above full scale: what lies beyond comes of damage, and its square leaves the range of float32."""
 
 FULL_SCALE = {"float32": 1.0, "float64": 1.0, "int16": 2.0**15, "int32": 2.0**31}
 """The value that stands for 1.0 in each sample type a caller may bring."""
@@ -36,10 +39,11 @@ def check_sample_rate(sample_rate: float) -> int:
 
 
 def check_channels(channels: int) -> int:
-    """Return the channel count if it is a whole number of at least 1, else raise `BandwiseError`."""
-    if channels < 1 or channels != int(channels):
+    """Return the channel count if it is a whole number from 1 to 1,024, else raise `BandwiseError`."""
+    if not 1 <= channels <= MOST_CHANNELS or channels != int(channels):
         raise BandwiseError(
-            f"got {channels} channels; at least 1 is needed; give the number of columns of the audio"
+            f"got {channels} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns of the "
+            "audio, which is (frames, channels)"
         )
     return int(channels)
 
@@ -95,8 +99,8 @@ def convert(block: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 
 def silence_nonfinite(planar: Planar) -> int:
-    """Set NaN and Inf samples to zero in place; return how many there were."""
-    fine = np.isfinite(planar)
+    """Set NaN, Inf and what is louder than LOUDEST to zero in place; return how many there were."""
+    fine = np.abs(planar) <= LOUDEST
     if fine.all():
         return 0
     planar[~fine] = 0.0

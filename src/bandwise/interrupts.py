@@ -10,13 +10,16 @@ TIDYING_S = 1.0
 
 
 def end_on_sigterm() -> None:
-    """Make SIGTERM end the process as an exception, so that temporary files go."""
+    """Make SIGTERM, and a terminal that goes away, end the process as an exception: temporary files go."""
     told_s = -TIDYING_S
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
+    def end(number: int, _frame: FrameType | None) -> None:
         nonlocal told_s
         before, told_s = told_s, time.monotonic()
         if told_s - before >= TIDYING_S:
-            sys.exit(128 + signal.SIGTERM)
+            sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, end)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup and signal.getsignal(hangup) != signal.SIG_IGN:  # as nohup has it
+        signal.signal(hangup, end)

@@ -5,11 +5,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from bandwise.errors import BandwiseError
 from bandwise.interrupts import TIDYING_S, end_on_sigterm
 
 Item = TypeVar("Item")
@@ -21,7 +23,13 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: i
     with ending_in_order(workers) as pool:
         tasks = [submit(pool, function, item) for item in items]
         for task in as_completed(tasks):
-            yield task.result()
+            try:
+                result = task.result()
+            except BrokenProcessPool as error:
+                raise BandwiseError(
+                    "got a process that was killed, mostly for want of memory; fewer need less; lower --jobs"
+                ) from error
+            yield result
 
 
 @contextmanager

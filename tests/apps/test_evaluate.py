@@ -121,6 +121,14 @@ def test_plot_is_drawn(small_data_folder, tmp_path):
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_pairs_too_short_to_measure_are_refused(tmp_path):
+    """One sample has no PESQ."""
+    soundfile.write(tmp_path / "one.wav", [0.5], 48_000)
+    result = run("--clean", tmp_path / "one.wav", "--noisy", tmp_path / "one.wav")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "0.1 s are needed" in result.stderr
+
+
 def test_a_picture_that_cannot_be_drawn_is_told_at_the_start(small_data_folder, tmp_path):
     """Not after an hour of measuring."""
     pytest.importorskip("matplotlib")
@@ -232,7 +240,7 @@ def test_parts_are_left_out(small_data_folder, monkeypatch):
     assert systems == ["noisy", "base", "base, no comb", "base, no pitch-path"]
     limit = {"attenuation_limit_db": None}
     assert left_out[0] == ("base", {"postfilter": False, **limit, "comb": False})
-    assert left_out[1] == ("base", {"postfilter": False, "pitch_path": False})
+    assert left_out[1] == ("base", {"postfilter": False, **limit, "pitch_path": False})
 
 
 def test_unknown_parts_are_refused(small_data_folder):

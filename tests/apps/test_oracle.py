@@ -83,6 +83,17 @@ def test_mixture_of_two_files_has_its_snr(small_data_folder, snr_db):
 
 
 @pytest.mark.parametrize(
+    ("samples", "says"), [(np.zeros(48_000), "silent"), (np.full(48_000, np.nan), "NaN or Inf")]
+)
+def test_noise_that_is_none_is_refused(files, tmp_path, samples, says):
+    """An SNR against silence, or against no numbers, means nothing."""
+    soundfile.write(tmp_path / "none.wav", samples, 48_000, subtype="FLOAT")
+    result = run(*files[:-1], tmp_path / "none.wav")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         [],

@@ -8,7 +8,7 @@ import soundfile
 
 from bandwise.apps.demo import make_clip
 
-from .calling import call
+from .calling import call, failed
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
@@ -19,7 +19,7 @@ def test_demo_makes_its_own_clip(tmp_path):
     done = call("demo", "-o", tmp_path / "demo")
     assert done.returncode == 0, done.stderr.decode()
     made = sorted(path.name for path in (tmp_path / "demo").iterdir())
-    assert made == ["before-after.png", "enhanced.wav", "noisy.wav"]
+    assert made == ["demo-before-after.png", "demo-enhanced.wav", "demo-noisy.wav"]
     told = done.stdout.decode()
     assert re.search(r"cost +[\d.]+ % of one core", told)
     assert "latency  30.0 ms in blocks of 10 ms, 40.0 ms in blocks of any size" in told
@@ -30,8 +30,9 @@ def test_demo_takes_a_recording(tmp_path, noisy):
     before = noisy.read_bytes()
     done = call("demo", noisy, "-o", tmp_path / "demo")
     assert done.returncode == 0, done.stderr.decode()
-    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["before-after.png", "enhanced.wav"]
-    assert soundfile.info(tmp_path / "demo" / "enhanced.wav").frames == soundfile.info(noisy).frames
+    made = sorted(path.name for path in (tmp_path / "demo").iterdir())
+    assert made == ["demo-before-after.png", "demo-enhanced.wav"]
+    assert soundfile.info(tmp_path / "demo" / "demo-enhanced.wav").frames == soundfile.info(noisy).frames
     assert noisy.read_bytes() == before
 
 
@@ -48,3 +49,11 @@ def test_clip_is_the_same_everywhere_and_as_noisy_as_it_says():
     assert np.max(np.abs(x)) <= 0.9
     level = np.sqrt(np.mean(x[: len(x) // 480 * 480].reshape(-1, 480) ** 2, axis=1))
     assert np.percentile(level, 95) > 3 * np.percentile(level, 5)
+
+
+def test_demo_leaves_its_input_alone(tmp_path, noisy):
+    """Also one that has the name of what it makes."""
+    own = noisy.rename(tmp_path / "demo-enhanced.wav")
+    before = own.read_bytes()
+    assert "its own output" in failed(call("demo", own, "-o", tmp_path))
+    assert own.read_bytes() == before

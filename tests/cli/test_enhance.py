@@ -228,3 +228,44 @@ def test_named_pipes_are_pipes(noisy):
     ):
         assert call("enhance", pipe_in, "-o", pipe_out).returncode == 0
         assert np.array_equal(read(io.BytesIO(reader.stdout.read())), sound() // 2)
+
+
+def test_names_need_not_be_text_or_short(noisy):
+    """Old disks have names that are no UTF-8; a name may be as long as the system lets it be."""
+    folder = os.fsencode(noisy.parent / "in")
+    os.mkdir(folder)  # noqa: PTH102
+    for name in (b"\xff.wav", b"n" * 245 + b".wav"):
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(noisy.read_bytes())
+    done = call("enhance", noisy.parent / "in", "-o", noisy.parent / "out", "--json")
+    assert (done.returncode, done.stderr) == (0, b"")
+    made, came = (set(os.listdir(os.fsencode(noisy.parent / place))) for place in ("out", "in"))  # noqa: PTH208
+    assert made == came
+
+
+def test_in_place_does_each_file_once(noisy):
+    """However often and by whichever name it is given."""
+    call("enhance", noisy, noisy, noisy.parent, "--in-place")
+    assert np.array_equal(read(noisy), sound() // 2)
+
+
+def test_a_loop_of_links_is_replaced_as_output_and_told_as_input(noisy):
+    """It leads nowhere, so it can be no input, and nothing is lost with it."""
+    loop = noisy.with_name("loop.wav")
+    loop.symlink_to(loop)
+    assert "cannot be read" in failed(call("enhance", loop, "-o", noisy.with_name("out.wav")))
+    assert call("enhance", noisy, "-o", loop).returncode == 0
+    assert np.array_equal(read(loop), sound() // 2)
+
+
+def test_flac_of_unknown_length(noisy):
+    """A FLAC that was written to a pipe says nothing of its length; it is read to its end."""
+    flac, out = noisy.with_suffix(".flac"), noisy.with_name("out.wav")
+    soundfile.write(flac, sound(), 48_000, subtype="PCM_16")
+    content = bytearray(flac.read_bytes())
+    assert content[:4] == b"fLaC"
+    content[21] &= 0xF0  # of STREAMINFO: the upper 4 of the 36 bits of the length, then the other 32
+    content[22:26] = bytes(4)
+    flac.write_bytes(bytes(content))
+    done = call("enhance", flac, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert np.array_equal(read(out), sound() // 2)

@@ -15,7 +15,9 @@ FAKE_FFMPEG = """#!{python}
 import sys
 path = sys.argv[sys.argv.index("-i") + 1].removeprefix("file:")
 text = open(path).read()
-if text != "strange format":
+if text == "cut short":
+    print("partial file", file=sys.stderr)
+elif text != "strange format":
     sys.exit("ffmpeg: cannot make sense of it")
 import numpy, struct
 x = (numpy.arange(-4000, 4000, dtype="<f4") / 8000).tobytes()
@@ -36,6 +38,10 @@ def test_ffmpeg_reads_what_soundfile_cannot(tmp_path):
     assert call("enhance", tmp_path / "in.m4a", "-o", tmp_path / "out.wav", env=env).returncode == 0
     expected = np.arange(-4000, 4000) / 16_000
     assert np.allclose(soundfile.read(tmp_path / "out.wav")[0], expected, atol=1e-4)
+    (tmp_path / "in.m4a").write_text("cut short")
+    done = call("enhance", tmp_path / "in.m4a", "-o", tmp_path / "short.wav", env=env)
+    assert done.returncode == 0
+    assert done.stderr.decode().endswith("may be damaged or cut short; ffmpeg says: partial file\n")
     (tmp_path / "in.m4a").write_text("noise")
     done = call("enhance", tmp_path / "in.m4a", "-o", tmp_path / "two.wav", env=env)
     assert "cannot make sense of it" in failed(done)

@@ -1,8 +1,11 @@
 """What `bandwise enhance` refuses: one line that says why, status 2, nothing touched."""
 
+import shlex
+import subprocess
+
 import pytest
 
-from .calling import leftovers, sound, wav_bytes
+from .calling import command, environment, failed, leftovers, sound, wav_bytes
 
 BAD_FILES = {
     "empty": (b"", "is empty"),
@@ -70,3 +73,43 @@ def test_a_request_that_makes_no_sense_is_one_line(noisy, args, says, refused):
     assert noisy.read_bytes() == before
     assert leftovers(noisy.parent) == []
     assert not noisy.with_name("out.wav").exists()
+
+
+def test_no_output_is_another_input(noisy, tmp_path, refused):
+    """Neither through a link nor because two folders meet."""
+    for place in ("s", "o"):
+        (tmp_path / place).mkdir()
+    first, second = tmp_path / "s" / "a.wav", tmp_path / "s" / "b.wav"
+    for path in (first, second):
+        path.write_bytes(noisy.read_bytes())
+    (tmp_path / "o" / "a.wav").symlink_to(second)
+    assert "is an input, too" in refused(first, second, "-o", tmp_path / "o")
+    inside = tmp_path / "out" / "s" / "a.wav"
+    inside.parent.mkdir(parents=True)
+    inside.write_bytes(noisy.read_bytes())
+    (tmp_path / "in" / "s").mkdir(parents=True)
+    (tmp_path / "in" / "s" / "a.wav").write_bytes(noisy.read_bytes())
+    assert "is an input, too" in refused(tmp_path / "in", inside, "-o", tmp_path / "out", "--overwrite")
+    assert inside.read_bytes() == second.read_bytes() == noisy.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".sd2", ".wve", ".xi", ".voc"])
+def test_formats_that_cannot_keep_the_sound_are_refused(noisy, suffix, refused):
+    """Those with rates of their own, or with half of the file elsewhere."""
+    assert "no format that can be written" in refused(noisy, "-o", noisy.with_suffix(suffix))
+
+
+def test_closed_streams_are_told(noisy):
+    """A pipe that is not there is one line; without standard error, files are processed all the same."""
+    out = noisy.with_name("out.wav")
+    line = " ".join(shlex.quote(word) for word in command("enhance", noisy, "-o", out))
+    done = subprocess.run(["sh", "-c", line + " 2>&-"], env=environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert out.is_file()
+    line = " ".join(shlex.quote(word) for word in command("enhance", "none.wav", "-o", "-"))
+    done = subprocess.run(["sh", "-c", line + " 2>&-"], env=environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    for words, closed in ((("-", "-o", out), "<&-"), ((noisy, "-o", "-"), ">&-")):
+        line = " ".join(shlex.quote(word) for word in command("enhance", *words)) + f" {closed}"
+        done = subprocess.run(["sh", "-c", line], env=environment(), capture_output=True, check=False)
+        assert "is closed" in failed(done)

@@ -78,7 +78,9 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_an_interrupt_leaves_no_partial_file(tmp_path, how, status):
     """Ctrl-C or a kill in the middle: the temporary file goes, the output never appears, no traceback."""
     with subprocess.Popen(

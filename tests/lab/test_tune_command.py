@@ -85,6 +85,15 @@ def test_a_bad_recording_leaves_no_preset(tmp_path):
     assert not preset.exists()
 
 
+@pytest.mark.parametrize("name", ["sweep.mp3", "sweep.xyz", "."])
+def test_a_sweep_that_cannot_hold_24_bits_is_refused(tmp_path, name):
+    """By its name, before it is made; so is a folder."""
+    found = tune("--sweep", tmp_path / name)
+    assert found.exit_code != 0
+    said = str(found.exception) + found.output
+    assert "got --sweep" in said or "is a folder" in said
+
+
 @pytest.mark.parametrize("given", [[], ["--driver", "nd65-4", "--sweep", "x.wav"]])
 def test_one_input_is_needed(given):
     """None, or two at once, are refused."""

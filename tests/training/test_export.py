@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from bandwise.training.optimisers import make_optimisers  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402
 from bandwise.training.step_graph import step_graph  # noqa: E402
-from bandwise.training.trained import DATA_FACTS  # noqa: E402
+from bandwise.training.trained import DATA_FACTS, trained  # noqa: E402
 
 
 def _network(size="toy", filter_units=0, filter_hints=0):
@@ -200,3 +201,9 @@ def test_weight_limit_is_part_of_the_facts():
     network = PercepNet(replace(SIZES["toy"], weight_limit=0.5))
     facts = {p.key: p.value for p in step_graph(network).metadata_props}
     assert json.loads(facts["network"])["weight_limit"] == 0.5
+
+
+@pytest.mark.parametrize("name", ["small", Path("small")])
+def test_a_network_that_ships_is_known_by_its_name(name):
+    """The command line hands names over as paths."""
+    assert trained(name).network.config == trained("small").network.config

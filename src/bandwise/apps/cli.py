@@ -1,17 +1,22 @@
 """`bandwise`: one command, a sub-command per job, each imported only when it is called."""
 
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
+from math import isfinite
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bandwise import __version__
-from bandwise.apps.report import tell_error
+from bandwise.apps.report import note, tell_error
 from bandwise.errors import BandwiseError
 from bandwise.interrupts import end_on_sigterm
 from bandwise.leftovers import send_nowhere
@@ -85,7 +90,17 @@ def load(name: str) -> Any:
     module, function, _ = COMMANDS[name]
     app = typer.Typer(context_settings=_HELP, pretty_exceptions_enable=False, add_completion=False)
     app.command(name)(getattr(import_module(module), function))
-    return typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    for option in command.params:
+        option.callback = option.callback or _finite
+    return command
+
+
+def _finite(ctx: Any, param: Any, value: Any) -> Any:
+    """Refuse NaN and infinities, which no range keeps out."""
+    if isinstance(value, float) and not isfinite(value):
+        raise typer.BadParameter(f"{value} is not a number that can be used.", ctx, param)
+    return value
 
 
 def _missing(error: ModuleNotFoundError, name: str) -> Exception:
@@ -129,6 +144,15 @@ def _finish_output() -> None:
         sys.stdout.flush()
 
 
+def _prepare_streams() -> None:
+    """Without standard error, as daemons have it, errors go nowhere; names of files need not be text."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    warnings.showwarning = lambda message, *_: note(message)
+
+
 app = typer.Typer(
     cls=LazyGroup,
     context_settings=_HELP,
@@ -155,6 +179,7 @@ def overview(
 
 def main() -> None:
     """Run the command line."""
+    _prepare_streams()
     end_on_sigterm()
     with told_in_one_line():
         try:

@@ -1,5 +1,6 @@
 """`bandwise demo`: the main job on one clip, with what it cost."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -42,8 +43,10 @@ def demo(
 
     require_matplotlib()
     output.mkdir(parents=True, exist_ok=True)
-    source = str(noisy or _write_clip(output / "noisy.wav"))
-    target, picture = str(output / "enhanced.wav"), output / "before-after.png"
+    source = str(noisy or _write_clip(output / "demo-noisy.wav"))
+    target, picture = str(output / "demo-enhanced.wav"), output / "demo-before-after.png"
+    if os.path.realpath(source) == os.path.realpath(target):
+        raise BandwiseError(f"{source} would become its own output; it stays as it is; choose another -o")
     make = partial(enhance.make_suppressor, model=model)
     outcome = run_job(Job(source, target), make, RunOptions(), Path(source).name)
     if outcome.error:
@@ -71,7 +74,10 @@ def report(outcome: "Outcome", picture: Path, latencies_ms: Sequence[float]) -> 
 def _write_clip(path: Path) -> Path:
     import soundfile
 
-    soundfile.write(path, make_clip(), 48_000, subtype="PCM_16")
+    from bandwise.atomic_file import atomic
+
+    with atomic(path) as temporary:
+        soundfile.write(temporary, make_clip(), 48_000, subtype="PCM_16")
     return path
 
 

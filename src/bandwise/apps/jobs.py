@@ -78,7 +78,8 @@ def _in_place(inputs: Sequence[str], output: str | None) -> list[Job]:
     for path in files:
         if path.suffix.lower() not in WRITABLE:
             raise BandwiseError(f"{path} cannot be replaced in its own format; give -o with a .wav name")
-    return [Job(str(path), str(path)) for path in files]
+    once = {os.path.realpath(path): path for path in reversed(files)}
+    return [Job(str(path), str(path)) for path in reversed(once.values())]
 
 
 def _pairs(inputs: Sequence[str], output: str) -> Iterator[Job]:
@@ -126,19 +127,26 @@ def _is_audio(path: Path) -> bool:
 
 
 def _is_below(path: Path, target: Path | None, root: Path) -> bool:
-    if target is None or target.resolve() == root.resolve():
+    if target is None:
         return False
-    return path.resolve().is_relative_to(target.resolve())
+    own, other, below = (Path(os.path.realpath(place)) for place in (root, path, target))
+    return own != below and other.is_relative_to(below)
 
 
 def _refuse_overlaps(jobs: list[Job]) -> None:
     files = [job for job in jobs if PIPE not in {job.source, job.target}]
-    for job in files:
-        if Path(job.source).resolve() == Path(job.target).resolve():
+    sources = {os.path.realpath(job.source) for job in files}
+    targets = [os.path.realpath(job.target) for job in files]
+    for job, target in zip(files, targets, strict=True):
+        if os.path.realpath(job.source) == target:
             raise BandwiseError(
                 f"{job.source} is its own output; --in-place replaces it; else choose another -o"
             )
-    target, count = next(iter(Counter(job.target for job in files).most_common(1)), ("", 0))
+        if target in sources:
+            raise BandwiseError(
+                f"{job.target} is an input, too, and would become that of {job.source}; choose another -o"
+            )
+    target, count = next(iter(Counter(targets).most_common(1)), ("", 0))
     if count > 1:
         raise BandwiseError(
             f"{count} inputs would become {target}; every output needs a name; run them apart"

@@ -50,6 +50,7 @@ def lab(
     this driver; and a loudspeaker that nothing bends. A run that was stopped goes on where it stopped.
     Results: results.csv, tuned.toml and report.html.
     """
+    from bandwise.device.echo import make_canceller
     from bandwise.lab.experiment import Experiment
     from bandwise.lab.report import write_report
     from bandwise.measure.plots import require_matplotlib
@@ -58,6 +59,7 @@ def lab(
         _detectors(data, seed)
         return
     require_matplotlib()
+    make_canceller(canceller)  # a name that is none is told now
     plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v, room)
     pieces = pieces_of(data, quick, seed)
     (output / "points").mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,10 @@ def measure(
         list[str] | None,
         typer.Option("--preset", "-p", metavar="NAME|FILE.toml", help="Measure through this; repeatable."),
     ] = None,
-    gain_db: Annotated[float, typer.Option("--gain-db", help="Gain in front of the presets.")] = 0.0,
-    start: Annotated[float, typer.Option(help="Seconds into the files.")] = 0.0,
+    gain_db: Annotated[
+        float, typer.Option("--gain-db", min=-100, max=100, help="Gain in front of the presets.")
+    ] = 0.0,
+    start: Annotated[float, typer.Option(help="Seconds into the files.", min=0.0)] = 0.0,
     seconds: Annotated[float, typer.Option(help="Seconds of the files.", min=1.0)] = SECONDS,
     plot: Annotated[
         str | None, typer.Option("--plot", metavar="PNG", help="Draw waveforms or curves.")

@@ -71,6 +71,8 @@ def print_json(**values: Any) -> None:
 def check_folders(*paths: Path | None) -> None:
     """Raise BandwiseError at the start, not after an hour, if a result could not be written."""
     for path in paths:
+        if path is not None and path.is_dir():
+            raise BandwiseError(f"{path} is a folder; a result goes into a file; give its name")
         if path is not None and not path.absolute().parent.is_dir():
             raise BandwiseError(
                 f"{path}: its folder does not exist; results go into existing ones; create it"

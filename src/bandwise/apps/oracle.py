@@ -10,7 +10,7 @@ import typer
 from bandwise.apps import measuring
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
-from bandwise.measure.levels import active_speech
+from bandwise.measure.levels import SILENCE_DB, active_speech, mean_square_db
 from bandwise.measure.mixtures import MixtureSettings, mix, mixtures
 from bandwise.measure.pairs import Audio, Pair, read_mono
 from bandwise.measure.quality import at_rate
@@ -83,6 +83,8 @@ def read_mixture(clean: Path, noise: Path, snr_db: float) -> Pair:
         raise BandwiseError(
             f"{noise}: {len(disturbance)} samples; at least 0.1 s of noise is needed; take a longer one"
         )
+    if mean_square_db(disturbance) <= SILENCE_DB:
+        raise BandwiseError(f"{noise}: silent; the SNR is set on noise; take a recording with some")
     level_dbfs, activity = active_speech(speech, SAMPLE_RATE)
     if not activity:
         raise BandwiseError(

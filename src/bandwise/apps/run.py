@@ -46,6 +46,8 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
         raise BandwiseError("got --rate or --channels; they describe raw PCM on standard input; add --format")
     if options.plot and PIPE in pipes:
         raise BandwiseError("got --plot with a pipe; a picture needs files on both sides; give file names")
+    if jobs[0].target == PIPE and sys.stdout is None:
+        raise BandwiseError("got a standard output that is closed; sound is to go there; give -o FILE")
     if jobs[0].target == PIPE and sys.stdout.isatty():
         raise BandwiseError(
             "got a terminal as output; samples are not for reading; pipe them on or give -o FILE"

@@ -16,7 +16,7 @@ from bandwise.apps.report import Outcome, note, progress
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import BLOCK_SECONDS
 from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
-from bandwise.door import convert
+from bandwise.door import convert, silence_nonfinite
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor, aligned
 
@@ -131,4 +131,6 @@ def excerpt(name: str, seconds: float = 30.0) -> NDArray[Any]:
         while wanted > 0 and len(block := source.read(wanted)):
             pieces.append(convert(block, "float32")[:, 0])
             wanted -= len(block)
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    x = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    silence_nonfinite(x)
+    return x

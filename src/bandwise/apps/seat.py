@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bandwise.apps.jobs import Job
 from bandwise.audio_io import open_sink, open_source
-from bandwise.door import convert
+from bandwise.door import convert, silence_nonfinite
 from bandwise.errors import BandwiseError
 
 Columns = NDArray[np.float32]
@@ -53,7 +53,7 @@ class Seat:
                 self._ended = not len(block)
                 out[filled : filled + len(block)] = convert(convert(block, self._dtype), "float32")
                 filled += len(block)
-            self.nonfinite_samples += int(np.count_nonzero(~np.isfinite(out[:filled])))
+            self.nonfinite_samples += silence_nonfinite(out)
             self.frames += filled
         return out
 

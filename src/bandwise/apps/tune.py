@@ -9,6 +9,8 @@ from bandwise.apps import measuring
 from bandwise.apps.tune_sources import from_driver, from_files, from_recording, write_sweep
 from bandwise.errors import BandwiseError
 
+SWEEPS = (".wav", ".flac", ".aiff")
+
 
 def tune(
     sweep: Annotated[Path | None, typer.Option(help="Write the test signal to this file.")] = None,
@@ -49,6 +51,8 @@ def tune(
             "--distortion is allowed; give one."
         )
     measuring.check_folders(output, plot, sweep)
+    if sweep is not None and sweep.suffix.lower() not in SWEEPS:
+        raise BandwiseError(f"got --sweep {sweep}; its 24 bits go into {', '.join(SWEEPS)}; name it so")
     if plot:
         from bandwise.measure.plots import require_matplotlib
 

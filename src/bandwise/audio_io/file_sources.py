@@ -1,7 +1,9 @@
 """Files as sources: what libsndfile reads, what ffmpeg reads, and pipes that have a name."""
 
+import os
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,21 @@ from bandwise.errors import BandwiseError
 DTYPES = {"PCM_16": "int16", "PCM_S8": "int16", "PCM_U8": "int16", "PCM_24": "int32", "PCM_32": "int32"}
 DTYPES |= {"DOUBLE": "float64"}
 """The sample type that holds each libsndfile subtype without loss; float32 for all others."""
+ENDLESS = 2**62
+"""What libsndfile calls the length where the header leaves it open."""
 _LOSSLESS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}
+
+
+def native(path: Path) -> str | bytes:
+    """A file's name as the system has it, which need not be text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
+class _OneWay(soundfile.SoundFile):  # type: ignore[misc]
+    """Read from start to end: in a FLAC that came through a pipe, soundfile's seeks after a block fail."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 class FileSource:
@@ -23,9 +39,9 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._file = soundfile.SoundFile(path)
+        self._file = _OneWay(native(path))
         self.sample_rate, self.channels = self._file.samplerate, self._file.channels
-        self.frames: int | None = self._file.frames
+        self.frames: int | None = self._file.frames if self._file.frames < ENDLESS else None
         self.subtype: str = self._file.subtype
         self.dtype = DTYPES.get(self.subtype, "float32")
         self._got = 0
@@ -54,7 +70,12 @@ class PipeSource(PcmReader):
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
-        super().__init__(self._file, read_wav_header(self._file, str(path)), str(path))
+        try:
+            form = read_wav_header(self._file, str(path))
+        except BandwiseError:
+            self._file.close()
+            raise
+        super().__init__(self._file, form, str(path))
 
     def close(self) -> None:
         """Close our end."""
@@ -99,6 +120,9 @@ class FfmpegSource(PcmReader):
         if status:
             reason = lines[-1] if lines else f"status {status}"
             raise BandwiseError(f"{self._path} is not audio that ffmpeg can read: {reason}; check the file")
+        if lines:
+            message = f"{self._path} may be damaged or cut short; ffmpeg says: {lines[-1]}"
+            warnings.warn(message, UserWarning, stacklevel=4)
 
     def close(self) -> None:
         """Stop ffmpeg if it still runs."""

@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandwise.atomic_file import atomic
-from bandwise.audio_io.file_sources import DTYPES
+from bandwise.audio_io.file_sources import DTYPES, native
 from bandwise.audio_io.pipes import PcmFormat, encode
 from bandwise.audio_io.sources import PIPE, Source
 from bandwise.audio_io.wav import wav_header
@@ -22,6 +22,8 @@ from bandwise.leftovers import send_nowhere
 _ALIASES = {"AIF": "AIFF", "AIFC": "AIFF", "OGA": "OGG", "OPUS": "OGG", "WAVE": "WAV"}
 _READ_ONLY = {"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "DWVW_12"}
 """What libsndfile reads and claims to write; MP3 takes the third nevertheless, as its default."""
+_UNFIT = {"RAW", "SD2", "HTK", "SVX", "MPC2K", "SDS", "VOC", "WVE", "XI"}
+"""Without a header in the file, or with sample rates of their own."""
 _WAV_LIMIT_BYTES = 2**32 - 2**16
 _FRAME_SAMPLES = 4_608
 _LOST = "the disk is full, or cannot be written to any more"
@@ -43,7 +45,9 @@ class FileSink:
     def __init__(self, path: Path, sample_rate: int, channels: int, file_format: str, subtype: str) -> None:
         self._path, self._frames = path, 0
         self.dtype = DTYPES.get(subtype, "float32")
-        self._file = soundfile.SoundFile(path, "w", sample_rate, channels, subtype, format=file_format)
+        self._file = soundfile.SoundFile(
+            native(path), "w", sample_rate, channels, subtype, format=file_format
+        )
 
     def write(self, block: NDArray[Any]) -> None:
         """Append (frames, channels); a full disk raises `OSError`."""
@@ -64,7 +68,7 @@ class FileSink:
             OSError: when less stands there than was written; a lossy encoder may trim a frame or two.
         """
         try:
-            kept = soundfile.info(self._path).frames
+            kept = soundfile.info(native(self._path)).frames
         except soundfile.LibsndfileError as error:
             raise OSError(None, _LOST) from error
         if kept < self._frames - _FRAME_SAMPLES:
@@ -144,7 +148,7 @@ def output_format(path: Path, source: Source) -> tuple[str, str]:
     """
     extension = path.suffix[1:].upper()
     file_format = _ALIASES.get(extension, extension)
-    if file_format not in soundfile.available_formats() or file_format == "RAW":
+    if file_format not in soundfile.available_formats() or file_format in _UNFIT:
         raise BandwiseError(
             f"{path} names no format that can be written; use .wav, .flac, .ogg, .opus or .mp3"
         )

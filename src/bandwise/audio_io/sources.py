@@ -57,6 +57,8 @@ def open_source(name: str, raw: PcmFormat | None = None) -> Iterator[Source]:
 
 
 def _standard_input(raw: PcmFormat | None) -> Source:
+    if sys.stdin is None:
+        raise BandwiseError("got a standard input that is closed; sound is to come from it; open it")
     stream: BinaryIO = sys.stdin.buffer
     return PcmReader(stream, raw or read_wav_header(stream, "standard input"), "standard input")
 

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.audio_io import open_source
+from bandwise.door import convert
 from bandwise.errors import BandwiseError
 
 Audio = NDArray[np.float32]
+LEAST_SECONDS = 0.1
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".caf"})
 
 
@@ -37,19 +40,14 @@ class Pair:
 
 def read_mono(path: Path) -> tuple[Audio, int]:
     """All samples of an audio file, channels averaged: `(float32[n], sample_rate)`."""
-    import soundfile
-
-    if not path.is_file():
-        raise BandwiseError(f"{path}: no such file; an audio file is needed; check the path")
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise BandwiseError(
-            f"{path}: not readable as audio; WAV, FLAC, Ogg, Opus or MP3 is; convert it"
-        ) from error
-    if not len(samples):
-        raise BandwiseError(f"{path}: holds no samples; at least 0.5 s is needed; record it again")
-    return np.ascontiguousarray(samples.mean(axis=1)), int(rate)
+    pieces = []
+    with open_source(str(path)) as source:
+        while len(block := source.read(source.sample_rate)):
+            pieces.append(convert(block, "float32").mean(axis=1))
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    if not np.isfinite(samples).all():
+        raise BandwiseError(f"{path}: holds NaN or Inf; all samples must be numbers; make it again")
+    return samples, source.sample_rate
 
 
 def matched_files(clean: Path, noisy: Path) -> dict[str, tuple[Path, Path]]:
@@ -87,6 +85,11 @@ def read_pairs(clean: Path, noisy: Path) -> Iterator[Pair]:
                 f"{noisy_path}: {noisy_rate} Hz, not {rate} Hz as {clean_path}; one rate is needed; resample"
             )
         samples = min(len(reference), len(degraded))
+        if samples < LEAST_SECONDS * rate:
+            raise BandwiseError(
+                f"{noisy_path}: {samples / rate:.2g} s with its reference; {LEAST_SECONDS:g} s are needed; "
+                "take longer ones"
+            )
         yield Pair(name, reference[:samples], degraded[:samples], rate)
 
 

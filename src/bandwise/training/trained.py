@@ -29,7 +29,7 @@ def trained(source: str | Path) -> Trained:
     """
     path = Path(source)
     if path.suffix == ".onnx" or (str(source) in model_names() and not path.exists()):
-        network, facts = network_of_file(source)
+        network, facts = network_of_file(str(source))
         return Trained(network, *(json.loads(facts.get(k, "[]")) for k in ("training", "training_data")))
     checkpoint = path / CHECKPOINT if path.is_dir() else path
     if not checkpoint.is_file():
