@@ -1,5 +1,6 @@
 """What `bandwise enhance` refuses: one line that says why, status 2, nothing touched."""
 
+import os
 import shlex
 import subprocess
 
@@ -97,6 +98,20 @@ def test_no_output_is_another_input(noisy, tmp_path, refused):
 def test_formats_that_cannot_keep_the_sound_are_refused(noisy, suffix, refused):
     """Those with rates of their own, or with half of the file elsewhere."""
     assert "no format that can be written" in refused(noisy, "-o", noisy.with_suffix(suffix))
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(noisy, refused, monkeypatch):
+    """What lies in it would be missing from the output, and nobody would know."""
+    (noisy.parent / "secret").mkdir()
+    scan = os.scandir
+
+    def guarded(place):
+        if str(place).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert "secret cannot be read: Permission denied" in refused(noisy.parent, "-o", noisy.parent / "out")
 
 
 def test_closed_streams_are_told(noisy):

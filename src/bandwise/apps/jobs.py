@@ -114,12 +114,24 @@ def _files(root: Path, target: Path | None) -> Iterable[Path]:
     """The file itself, or the audio files below a folder in order of name, without those below `target`."""
     if not root.is_dir():
         return [root]
-    found = sorted(path for path in root.rglob("*") if _is_audio(path) and not _is_below(path, target, root))
+    found = sorted(path for path in _below(root) if _is_audio(path) and not _is_below(path, target, root))
     if not found:
         raise BandwiseError(
             f"{root} holds no audio files; wav, flac, ogg, opus, mp3 and more are known; check the name"
         )
     return found
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """All files below a folder; one that may not be looked into is told, not passed over."""
+
+    def refuse(error: OSError) -> None:
+        raise BandwiseError(
+            f"{error.filename} cannot be read: {error.strerror}; folders are taken whole; check its rights"
+        ) from error
+
+    for place, _, names in os.walk(root, onerror=refuse):
+        yield from (Path(place) / name for name in names)
 
 
 def _is_audio(path: Path) -> bool:
