@@ -3,11 +3,11 @@
 python docs/recipe.py RECORDINGS FOLDER [--trial]
 
 RECORDINGS is a folder as `bandwise train` takes it. FOLDER keeps runs and shards: a run that is done is not
-done again, one that was stopped goes on. Four runs, each from what the one before it learnt: the bands; the
-deep filter behind them; the same network, for the voice's sake, without the error in decibels, which pulls
-uncertain sounds towards silence; and, from the mean of these two, units beside the old ones in bands and
-filter, most of the bands' pruned. --trial does a few updates of each with next to no data, to see that
-all goes through.
+done again, one that was stopped goes on; each has mixtures of its own. Four runs, each from what the one
+before it learnt: the bands; the deep filter behind them; the same network, for the voice's sake, without the
+error in decibels, which pulls uncertain sounds towards silence; and, from the mean of these two, units beside
+the old ones in bands and filter, most of the bands' pruned. --trial does a few updates of each with next to
+no data in a folder of its own, to see that all goes through.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from bandwise.training.trained import DATA_FACTS
 FROM_TRAINED = {"deep_filter": True, "sequences": 16}
 
 RUNS: dict[str, dict[str, Any]] = {
-    "bands": {"size": "small", "minutes": 120, "hours": 100},
+    "bands": {"size": "small", "minutes": 120, "hours": 100, "seed": 1},
     "filter": {
         "size": "small",
         "minutes": 430,
+        "seed": 2,
         "hours": 100,
         "learning_rate": 7e-4,
         "filter_learning_rate": 1.5e-3,
@@ -35,6 +36,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "voice": {
         "size": "small",
         "minutes": 30,
+        "seed": 3,
         "hours": 10,
         "learning_rate": 3e-4,
         "filter_learning_rate": 1e-3,
@@ -45,6 +47,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "grown": {
         "size": "base",
         "minutes": 80,
+        "seed": 4,
         "hours": 20,
         "density": 0.16,
         "filter_units": 128,
@@ -65,7 +68,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--trial", action="store_true", help="a few updates with next to no data")
     args = parser.parse_args()
-    cook(args.recordings, args.folder, TRIAL if args.trial else {})
+    if args.trial:
+        cook(args.recordings, args.folder / "trial", TRIAL)
+    else:
+        cook(args.recordings, args.folder, {})
 
 
 def cook(recordings: Path, folder: Path, changes: dict[str, Any]) -> None:

@@ -47,8 +47,10 @@ PLAIN = MixtureConfig(
     clipping_probability=0.0,
     codec_probability=0.0,
     packet_loss_probability=0.0,
+    narrow_voice_probability=0.0,
+    throat_probability=0.0,
 )
-"""A voice and a noise, and nothing done to either but their levels."""
+"""A voice and one to three noises, and nothing done to them but their levels and colours."""
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,10 @@ def test_training_goes_on_where_it_stopped(shards, tmp_path, capsys):
         ({"loss": "l2"}, "l2.*sones"),
         ({"precision": "int4"}, "int4.*bfloat16"),
         ({"shards": None}, "recordings"),
+        ({"data": Path()}, "--shards"),
+        ({"minutes": 1.0}, "--minutes and --updates"),
+        ({"sones_epsilon": 0.2}, "--loss sones"),
+        ({"device": "abacus"}, "abacus"),
         ({"critic_share": 0.1}, "--critic-share without a deep filter"),
         ({"filter_units": 128}, "--filter-units without a deep filter"),
     ],
@@ -150,3 +154,41 @@ def test_folder_without_recordings_ends_the_command(tmp_path, capfd):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BandwiseError, match="no mixtures"):
         train(tmp_path / "empty", out=tmp_path / "run", updates=1)
+
+
+def test_a_try_that_fails_does_not_bind_the_next(shards, tmp_path):
+    """What learnt nothing leaves no checkpoint behind that the next command would go on from."""
+    toy = {"shards": shards, "out": tmp_path / "run", "size": "toy", "sequences": 2, "updates": 1}
+    with pytest.raises(BandwiseError, match="frames"):
+        train(frames=2_000, **toy)
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+    train(frames=30, **toy)
+
+
+def test_runs_of_other_seeds_and_splits_get_other_mixtures(recordings, tmp_path):
+    """No training shard has the seed of another run's, or of one for validation."""
+    toy = {"size": "toy", "sequences": 2, "threads": 1, "updates": 1, "frames": 30, "hours": 0.002}
+    names = []
+    for seed in (0, 1):
+        train(recordings, out=tmp_path / str(seed), seed=seed, **toy)
+        names += [path.name for path in (tmp_path / str(seed) / "shards").rglob("shard-*.npy")]
+    assert len(names) >= 4
+    assert len(set(names)) == len(names) - 1  # the shard for validation is the same
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "says"),
+    [
+        ("speech", "speaker", "voice", "column speaker"),
+        ("noise", "bandwidth_hz", "reach", "column bandwidth_hz"),
+        ("rir", ".wav", ".none", "cannot be read"),
+    ],
+)
+def test_a_faulty_manifest_is_told(recordings, kind, old, new, says):
+    """By the line that must be mended, not by a traceback."""
+    from bandwise.training.corpus import load_corpus
+
+    manifest = recordings / kind / "MANIFEST.csv"
+    manifest.write_text(manifest.read_text().replace(old, new))
+    with pytest.raises(BandwiseError, match=says):
+        load_corpus(recordings, "train")

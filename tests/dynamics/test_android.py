@@ -89,6 +89,15 @@ def test_a_bypassed_band_stays_as_it_came():
     assert not back.bands[0].compressor.enabled
 
 
+def test_a_stage_that_is_switched_off_does_nothing():
+    """Its bands come in as they are: neither compressed nor at their gains."""
+    band = {"ratio": 4, "threshold": -30, "preGain": 6}
+    for switch in ("inUse", "enabled"):
+        mbc = {switch: False, "bands": [band]}
+        came = from_android(json.dumps({"channels": [{"inputGain": 2.0, "mbc": mbc}]})).bands[0]
+        assert (came.compressor.enabled, came.gain_db) == (False, 2.0)
+
+
 def test_edges_never_fall():
     """A cutoff above the edge that the last band states moves it."""
     channel = json.loads(to_android(MultibandSettings(cutoffs_hz=(100.0, 22_000.0))))["channels"][0]
@@ -105,6 +114,7 @@ def test_edges_never_fall():
         ('{"channels": [{"mbc": {"bands": [{"ratio": "2"}]}}]}', "allowed are numbers"),
         ('{"channels": [{"mbc": {"bands": [{"ratio": 0.5}]}}]}', "ratio = 0.5"),
         ('{"channels": [{"mbc": 3}]}', "allowed is an object"),
+        ('{"channels": [{"mbc": {"bogus": 1, "bands": [{}]}}]}', "bogus in mbc"),
     ],
 )
 def test_refusals(text, words):

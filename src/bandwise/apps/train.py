@@ -68,6 +68,10 @@ def train(
     from bandwise.training.trained import DATA_FACTS
 
     network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
+    if minutes is not None and updates is not None:
+        raise BandwiseError("got --minutes and --updates; a run ends after one of them; give one")
+    if loss == "plain" and sones_epsilon != LOSS.sones_epsilon:
+        raise BandwiseError("got --sones-epsilon without --loss sones, which alone heeds it; add that")
     if not deep_filter:
         _refuse_filter_options(
             filter_units=(filter_units, None),
@@ -112,10 +116,13 @@ def train(
         threads=threads,
     )
     _show(config)
-    with shards_of(data, shards, out, hours, spectra=deep_filter) as (train_folder, valid_folder):
+    if (out / CHECKPOINT).exists():
+        print(f"  going on from {out / CHECKPOINT}, whatever --initial says")
+    with shards_of(data, shards, out, hours, spectra=deep_filter, seed=seed) as (train_folder, valid_folder):
         valid = ShardReader(valid_folder) if finished_shards(valid_folder) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
+        reader.rescan()
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))

@@ -8,8 +8,8 @@ import typer
 Data = Annotated[Path | None, typer.Argument(help="Folder of recordings to mix; not needed with --shards.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")]
 Size = Annotated[str, typer.Option(help="base (8 million weights), small (1.7 million) or toy.")]
-Minutes = Annotated[float | None, typer.Option(help="Train for this long, pauses not counted.")]
-Updates = Annotated[int | None, typer.Option(help="Or for this many updates.")]
+Minutes = Annotated[float | None, typer.Option(min=0.01, help="Train for this long, pauses not counted.")]
+Updates = Annotated[int | None, typer.Option(min=1, help="Or for this many updates.")]
 Shards = Annotated[
     Path | None, typer.Option(help="Folder with finished shards: train/ and, if wanted, valid/ inside.")
 ]
@@ -31,14 +31,16 @@ FilterUnits = Annotated[
     int | None,
     typer.Option(min=8, help="Units of each place of that filter, by default those of --initial, or 64."),
 ]
-Sequences = Annotated[int, typer.Option(help="Sequences side by side.")]
-Frames = Annotated[int, typer.Option(help="Frames of 10 ms per sequence.")]
-Window = Annotated[int, typer.Option(help="Frames between two updates.")]
-Colour = Annotated[float, typer.Option(help="Spread of random microphone colours, log10 of energy; 0: none.")]
-LearningRate = Annotated[float, typer.Option(help="Peak of the learning rate.")]
+Sequences = Annotated[int, typer.Option(min=1, help="Sequences side by side.")]
+Frames = Annotated[int, typer.Option(min=1, help="Frames of 10 ms per sequence.")]
+Window = Annotated[int, typer.Option(min=1, help="Frames between two updates.")]
+Colour = Annotated[
+    float, typer.Option(min=0, help="Spread of random microphone colours, log10 of energy; 0: none.")
+]
+LearningRate = Annotated[float, typer.Option(min=1e-9, help="Peak of the learning rate.")]
 FilterLearningRate = Annotated[
     float,
-    typer.Option(help="The same of the deep filter."),
+    typer.Option(min=1e-9, help="The same of the deep filter."),
 ]
 Loss = Annotated[str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")]
 SonesEpsilon = Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")]
@@ -70,14 +72,18 @@ Density = Annotated[
         min=0.05, max=1, help="Share of the GRUs' weights kept, more of others'; the rest costs nothing."
     ),
 ]
-WeightLimit = Annotated[float | None, typer.Option(help="Hold weights within +- this; 0.5 suits int8.")]
+WeightLimit = Annotated[
+    float | None, typer.Option(min=0.01, help="Hold weights within +- this; 0.5 suits int8.")
+]
 Initial = Annotated[
     str,
     typer.Option(
         help="What to start from, of this size or smaller: base, small, a checkpoint or an ONNX file."
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of weights and batches.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of weights, batches and mixtures.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto.")]
 Precision = Annotated[str, typer.Option(help="float32, bfloat16, or auto.")]
-Threads = Annotated[int, typer.Option(help="CPU threads of the training; 0 leaves the choice to torch.")]
+Threads = Annotated[
+    int, typer.Option(min=0, help="CPU threads of the training; 0 leaves the choice to torch.")
+]

@@ -84,30 +84,35 @@ def from_android(text: str) -> MultibandSettings:
     """
     channel = _first_channel(text)
     mbc, limiter = _table(channel, "mbc"), _table(channel, "limiter")
+    _check_keys(mbc, {"inUse", "enabled", "bands"}, "mbc")
     bands = mbc.get("bands", [])
     if not isinstance(bands, list) or not bands:
         raise BandwiseError('got "mbc" without bands; allowed is a list of one or more; add "bands".')
     for band in bands:
         _check_keys(band, MBC_KEYS, "an MBC band")
     _check_keys(limiter, LIMITER_KEYS, "the limiter")
-    on = bool(limiter.get("inUse", True)) and bool(limiter.get("enabled", True))
     gain_db = _number(channel, "inputGain", 0.0)
     return MultibandSettings(
         cutoffs_hz=tuple(_number(band, "cutoffFrequency", 0.0) for band in bands[:-1]),
         lookahead_ms=max(LOOKAHEAD_MS[0], min(LOOKAHEAD_MS[1], _number(limiter, "attackTime", 3.0))),
         output_gain_db=_number(limiter, "postGain", 0.0),
-        bands=tuple(_band(band, gain_db) for band in bands),
+        bands=tuple(_band(band, gain_db, used=_on(mbc)) for band in bands),
         output=LimiterSettings(
-            enabled=on,
+            enabled=_on(limiter),
             ceiling_dbfs=_number(limiter, "threshold", 0.0),
             release_ms=_number(limiter, "releaseTime", 60.0),
         ),
     )
 
 
-def _band(band: dict[str, Any], gain_db: float) -> BandSettings:
+def _on(stage: dict[str, Any]) -> bool:
+    return bool(stage.get("inUse", True)) and bool(stage.get("enabled", True))
+
+
+def _band(band: dict[str, Any], gain_db: float, *, used: bool) -> BandSettings:
+    """A band; where the MBC is not used, what came, at the channel's gain."""
     compressor = CompressorSettings(
-        enabled=bool(band.get("enabled", True)),
+        enabled=used and bool(band.get("enabled", True)),
         threshold_db=_number(band, "threshold", 0.0),
         ratio=_number(band, "ratio", 1.0),
         knee_db=_number(band, "kneeWidth", 0.0),
@@ -118,7 +123,7 @@ def _band(band: dict[str, Any], gain_db: float) -> BandSettings:
         expander_ratio=_number(band, "expanderRatio", 1.0),
     )
     plain = BandSettings(compressor=compressor, limiter=LimiterSettings(enabled=False))
-    return replace(plain, gain_db=gain_db + _number(band, "preGain", 0.0))
+    return replace(plain, gain_db=gain_db + (_number(band, "preGain", 0.0) if used else 0.0))
 
 
 def lost_in_android(settings: MultibandSettings) -> list[str]:

@@ -24,7 +24,7 @@ def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     with (folder / "MANIFEST.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             if row["split"] == "train" and not is_reserved(row):
-                sources[row.get("source") or row["source_repo"], row["licence"]].append(row)
+                sources[row.get("source") or row.get("source_repo", ""), row["licence"]].append(row)
     return sources
 
 

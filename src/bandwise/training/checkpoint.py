@@ -77,9 +77,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise BandwiseError(
             f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder"
         ) from error
-    if saved.get("format") != CHECKPOINT_FORMAT:
+    found = saved.get("format") if isinstance(saved, dict) else None
+    if found != CHECKPOINT_FORMAT:
         raise BandwiseError(
-            f"got checkpoint format {saved.get('format')}; this version reads {CHECKPOINT_FORMAT}; train anew"
+            f"got checkpoint format {found} in {path}; this version reads {CHECKPOINT_FORMAT}; train anew"
         )
     return saved
 

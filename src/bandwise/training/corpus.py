@@ -67,12 +67,37 @@ def load_corpus(data_dir: Path | str, split: str = "train", cache_dir: Path | st
 
 
 def decode(path: Path) -> Signal:
-    """Any file soundfile reads, as mono float32 at 48 kHz without its mean."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    """Any file soundfile reads, as mono float32 at 48 kHz without its mean; else raises BandwiseError."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise BandwiseError(
+            f"got {path}, which cannot be read ({error.error_string}); a manifest names what can; mend it"
+        ) from error
     mono = samples.mean(axis=1, dtype=np.float32)
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
     return as_signal(mono - mono.mean(dtype=np.float64))
+
+
+COLUMNS = {
+    "speech": ("path", "split", "licence", "bandwidth_hz", "speaker"),
+    "noise": ("path", "split", "licence", "bandwidth_hz", "class"),
+    "rir": ("path", "split", "licence", "rt60_s", "room"),
+}
+
+
+def _number(row: dict[str, str], name: str) -> float:
+    try:
+        return float(row[name])
+    except (TypeError, ValueError):
+        raise BandwiseError(
+            f"got {name} = {row[name]!r} of {row['path']} in a manifest; a number is needed; mend it"
+        ) from None
+
+
+def _source(row: dict[str, str]) -> str:
+    return row.get("source") or row.get("source_repo") or ""
 
 
 def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
@@ -82,7 +107,11 @@ def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
             f"no {path}; a data folder holds speech/, noise/ and rir/ with a MANIFEST.csv each; give its path"
         )
     with path.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["split"] == split]
+        table = csv.DictReader(lines)
+        missing = [name for name in COLUMNS[folder.name] if name not in (table.fieldnames or ())]
+        if missing:
+            raise BandwiseError(f"{path} lacks the column {missing[0]}; training needs it; add it")
+        rows = [row for row in table if row["split"] == split]
     if split == "train":
         rows = [row for row in rows if not is_reserved(row)]
     if not rows:
@@ -126,9 +155,9 @@ def _clip(row: dict[str, str], group: str, start: int, signal: Signal) -> Clip:
         name=row["path"],
         group=row[group],
         kind=row.get("kind", "speech"),
-        source=row.get("source") or row.get("source_repo", ""),
+        source=_source(row),
         licence=row["licence"],
-        bandwidth_hz=min(float(row["bandwidth_hz"]), SAMPLE_RATE / 2),
+        bandwidth_hz=min(_number(row, "bandwidth_hz"), SAMPLE_RATE / 2),
         start=start,
         length=len(signal),
         active_rms=active_rms(signal),
@@ -149,4 +178,4 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
     samples = decode(folder / row["path"])
-    return Response(samples, float(row["rt60_s"]), row["room"], row["source_repo"], row["licence"])
+    return Response(samples, _number(row, "rt60_s"), row["room"], _source(row), row["licence"])

@@ -1,7 +1,8 @@
 """The training run: one network, one loss, one loop, readable from top to bottom.
 
-Leaves in its folder: `checkpoint.pt` (everything needed to go on exactly), `log.jsonl` (one record per line)
-and `losses.png`.  Runs unchanged on CPUs and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
+Leaves in its folder: `checkpoint.pt` (all that is needed to go on but for whose turn it is among the
+mixtures, which is drawn anew), `log.jsonl` (one record per line) and `losses.png`.  Runs unchanged on CPUs
+and CUDA devices; on a CPU with bfloat16 matrix units it uses them.
 """
 
 import copy
@@ -50,7 +51,7 @@ def fit(
     keep_freed_memory()
     run = start(config, train, folder, device, dtype)
     log = Log(folder, report)
-    clock = Clock(config, run)
+    clock, began_at = Clock(config, run), run.update
     try:
         with flushed_denormals():
             while (share := progress(config, run)) < 1:
@@ -72,7 +73,8 @@ def fit(
             log.write(validate(config, run, valid, device, dtype))
     finally:
         clock.tick()
-        save(config, run, folder)
+        if run.update > began_at:  # what learnt nothing must not stand in the way of the next try
+            save(config, run, folder)
         log.plot()
     return run.average
 

@@ -7,11 +7,23 @@ from contextlib import contextmanager, suppress
 
 import torch
 
+from bandwise.errors import BandwiseError
+
 
 def choose_device(name: str) -> torch.device:
-    """The named device, or CUDA where there is one."""
+    """The named device, or CUDA where there is one.
+
+    Raises:
+        BandwiseError: for one that is not there.
+    """
     if name != "auto":
-        return torch.device(name)
+        try:
+            return torch.empty(1, device=name).device
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).partition("\n")[0]
+            raise BandwiseError(
+                f"got device {name!r} ({reason}); cpu, cuda and auto are known; choose one"
+            ) from error
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -37,5 +37,6 @@ def is_reserved(row: Mapping[str, str]) -> bool:
     if (row.get("source") or row.get("source_repo")) in RESERVED_SOURCES:
         return True
     corpus, _, name = row.get("speaker", "").partition(":")
-    reserved = {"vctk": VCTK_RESERVED, "librispeech": LIBRISPEECH_TEST_READERS}
+    libri = dict.fromkeys(("librispeech", "libritts"), LIBRISPEECH_TEST_READERS)
+    reserved = {"vctk": VCTK_RESERVED, **libri}
     return name in reserved.get(corpus, frozenset())

@@ -104,7 +104,9 @@ def make_shard(
         if spectra:
             put_spectra(record, example.clean, example.noisy)
     if not is_finite(records):
-        raise BandwiseError(f"seed {seed} gave values beyond float16; they must be finite; take another seed")
+        raise BandwiseError(
+            f"seed {seed} gave values beyond float16; they must be finite; look at the recordings"
+        )
     return records
 
 

@@ -56,9 +56,9 @@ class Voices:
     def _speaker(self, rng: np.random.Generator, clip: Clip, length: int) -> tuple[Signal, float]:
         """`length` samples of one speaker with pauses, changed in speed, formants and colour."""
         speed = float(rng.uniform(*self.config.speech_speed))
-        raw = self._phrases(rng, clip, int(np.ceil(length * speed)) + 64)
+        raw, reach_hz = self._phrases(rng, clip, int(np.ceil(length * speed)) + 64)
         voice = augment.change_speed(raw, speed)[:length]
-        bandwidth_hz = min(clip.bandwidth_hz * speed, FULL_BANDWIDTH_HZ)
+        bandwidth_hz = min(reach_hz * speed, FULL_BANDWIDTH_HZ)
         if rng.random() < self.config.formant_probability:
             factor = float(rng.uniform(*self.config.formant_factor))
             voice = augment.warp_formants(voice, factor)
@@ -66,18 +66,22 @@ class Voices:
         voice = augment.apply(augment.tilt(rng), voice)
         return _fit(voice, length), bandwidth_hz
 
-    def _phrases(self, rng: np.random.Generator, clip: Clip, length: int) -> Signal:
-        """Pieces of the speaker's clips of 0.8 s and more, a pause of up to a second before most."""
+    def _phrases(self, rng: np.random.Generator, first: Clip, length: int) -> tuple[Signal, float]:
+        """Pieces of the speaker's clips of 0.8 s and more, a pause of up to a second before most.
+
+        And how far up all of them reach, in Hz.
+        """
         out = np.zeros(length, np.float32)
-        position = _pause(rng)
+        position, clip, reach_hz = _pause(rng), first, first.bandwidth_hz
         while position < length:
             wanted = int(rng.uniform(0.8, 6) * SAMPLE_RATE)
             offset = int(rng.integers(max(clip.length - wanted, 0) + 1))
             piece = augment.fade(self.recordings.read(clip, offset, min(wanted, length - position)))
             out[position : position + len(piece)] = piece * amplitude(rng.normal(0, 1.5))
             position += len(piece) + _pause(rng)
-            clip = self._same_speaker(rng, clip)
-        return out
+            reach_hz = min(reach_hz, clip.bandwidth_hz)
+            clip = self._same_speaker(rng, first)
+        return out, reach_hz
 
     def _same_speaker(self, rng: np.random.Generator, clip: Clip) -> Clip:
         """Another clip of the speaker that reaches about as far up."""
