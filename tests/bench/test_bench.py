@@ -115,6 +115,9 @@ def test_page_says_how_it_was_made(tmp_path):
         (["dynamics", "--growth"], "--growth, which dynamics does not take"),
         (["--runs", "3"], "--runs, which everything does not take"),
         (["--model", "nope"], "known are"),
+        (["--no-peers", "--peer", "rnnoise=x"], "--peer, which a bench without peers does not take"),
+        (["--peer", "nobody=x"], "nobody"),
+        (["--page", "nowhere/page.md"], "folder does not exist"),
         (["else"], "bandwise bench dynamics"),
     ],
 )

@@ -184,3 +184,23 @@ def test_driver_files_are_read_and_checked(tmp_path):
         load_driver(tmp_path / "nothing.toml")
     with pytest.raises(BandwiseError, match="box"):
         driver_of({"box": 3}, "x")
+
+
+@pytest.mark.parametrize("coil", [{"le_mh": 0.0}, {"le_mh": 0.01}, {"l2_mh": 0.1, "r2_ohm": 30.0}])
+def test_coils_of_little_inductance_stay_stable(coil):
+    """The steps follow; a low tone is within a decibel of that of a coil large enough to be exact."""
+    driver = DRIVERS["nd65-4"]
+    time = np.arange(RATE // 4) / RATE
+    x = 0.02 * np.sin(2 * np.pi * 200 * time)
+    played = [
+        Loudspeaker(replace(driver, **some), Amplifier(), RATE).play(x) for some in (coil, {"le_mh": 0.03})
+    ]
+    levels = [np.sqrt(np.mean(one.pressure_pa[RATE // 8 :] ** 2)) for one in played]
+    assert 20 * np.log10(levels[0] / levels[1]) == pytest.approx(0.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("name", "value"), [("bl_drop", 1.0), ("asymmetry", 3.0), ("sd_cm2", 0.0)])
+def test_drivers_that_cannot_be_are_refused(name, value):
+    """Forces that turn round, and cones without a surface."""
+    with pytest.raises(BandwiseError, match=name):
+        replace(DRIVERS["nd65-4"], **{name: value})

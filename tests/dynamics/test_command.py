@@ -6,7 +6,12 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from dynamics_signals import RATE, tone
+from dynamics_signals import RATE, level_db, tone
+
+from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.measure.dynamics_chart import draw_curves
+from bandwise.stream import whole
 
 RUN = [sys.executable, "-c", "from bandwise.apps.cli import main; main()"]
 
@@ -123,3 +128,44 @@ def test_measure_without_anything_is_refused():
     status, _, error = bandwise("measure")
     assert status == 2
     assert "neither a file nor --preset" in error
+
+
+def test_silence_has_a_dash_where_it_has_no_figure(tmp_path):
+    """Neither loudness nor crest: no nan, no infinities."""
+    soundfile.write(tmp_path / "none.wav", np.zeros(RATE), RATE)
+    status, out, error = bandwise("measure", tmp_path / "none.wav")
+    assert status == 0, error
+    assert b"nan" not in out
+    assert b"inf" not in out
+    assert b"| - |" in out
+
+
+def test_measure_leaves_its_inputs_alone(loud):
+    """A picture does not take the place of a recording."""
+    before = loud.read_bytes()
+    status, _, error = bandwise("measure", loud, "--preset", "voice", "--plot", loud)
+    assert (status, "is an input" in error) == (2, True)
+    assert loud.read_bytes() == before
+
+
+def test_static_curves_are_what_tones_get():
+    """The picture of a band is the level that a steady tone leaves it with, gain in front included."""
+
+    class Axes:
+        curves = ()
+
+        def plot(self, x, y, **_):
+            self.curves = (*self.curves, (x, y))
+
+        def __getattr__(self, _name):
+            return lambda *_, **__: None
+
+    compressor = CompressorSettings(threshold_db=-20, ratio=4, knee_db=0, makeup_db=1.0)
+    band = BandSettings(gain_db=12.0, compressor=compressor, limiter=LimiterSettings(enabled=False))
+    settings = MultibandSettings(bands=(band,), output=LimiterSettings(enabled=False))
+    axes, processor = Axes(), MultibandDynamics(settings)
+    draw_curves(axes, processor)
+    for level in (-50.0, -30.0, -10.0):
+        x = 10 ** (level / 20) * tone(1_000, 1.0)
+        left = level_db(whole(processor, x)[RATE // 2 :]) - level_db(x[RATE // 2 :]) + level
+        assert np.interp(level, *axes.curves[0]) == pytest.approx(left, abs=0.1)

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from bandwise.apps.lab import _numbers as volumes_of
+from bandwise.apps.lab_materials import tuned_for
 from bandwise.device.adaptive import KalmanCanceller
 from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import DRIVERS
@@ -202,3 +204,19 @@ def test_unprocessed_drive_is_the_volume():
     curves = {"none": curve, "soft": softer}
     assert drives.drive_db("none", -10.0, curves) == pytest.approx(-4.0)
     assert drives.drive_db("soft", -10.0, curves) == pytest.approx(-1.0)
+
+
+def test_a_preset_of_another_device_is_not_taken_over(tmp_path):
+    """What stands in the folder was tuned by hand or to something else: it is neither used nor replaced."""
+    (tmp_path / "tuned.toml").write_text("cutoffs_hz = [100]\n")
+    bench, pieces = Bench(DRIVERS["nd65-4"], Amplifier()), synthesised(2, 1.0, 1)
+    with pytest.raises(BandwiseError, match="tuned to something else"):
+        tuned_for(tmp_path, bench, Plan((0.0,)), pieces, None)
+    assert (tmp_path / "tuned.toml").read_text() == "cutoffs_hz = [100]\n"
+
+
+@pytest.mark.parametrize("text", ["-41", "0,0", "1", "", "loud"])
+def test_volumes_that_mean_nothing_are_refused(text):
+    """Too soft for the gate of loudness meters, twice the same, above full scale, no numbers."""
+    with pytest.raises(BandwiseError, match="-40 to 0"):
+        volumes_of(text)

@@ -85,6 +85,39 @@ def test_a_bad_recording_leaves_no_preset(tmp_path):
     assert not preset.exists()
 
 
+@pytest.mark.parametrize(
+    "bad", [("40", "-10", "nan"), ("nan", "-10", "1"), ("0", "-10", "1"), ("40", "-10", "-1")]
+)
+def test_measurements_that_are_no_numbers_are_refused(tmp_path, bad):
+    """A limit that came of NaN would be none, and the loudspeaker without protection."""
+    table, preset = tmp_path / "table.csv", tmp_path / "preset.toml"
+    table.write_text("frequency_hz,level_dbfs,distortion_percent\n" + ",".join(bad) + "\n")
+    found = tune("--distortion", table, "-o", preset)
+    assert found.exit_code != 0
+    assert "needed" in str(found.exception) + found.output
+    assert not preset.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--distortion", "FILE", "-o", "FILE"], "input or another result"),
+        (["--distortion", "FILE", "-o", "x.toml", "--plot", "x.toml"], "input or another result"),
+        (["--distortion", "FILE", "--rail-v", "9"], "--rail-v without --driver"),
+        (["--driver", "nd65-4", "--response", "FILE"], "--response without --distortion"),
+        (["--sweep", "x.wav", "--target", "3"], "--target without a loudspeaker"),
+    ],
+)
+def test_what_tune_would_lose_or_not_heed_is_refused(tmp_path, given, says):
+    """Before anything is done."""
+    file = tmp_path / "table.csv"
+    file.write_text("as it was")
+    found = tune(*(file if word == "FILE" else word for word in given))
+    assert found.exit_code != 0
+    assert says in str(found.exception) + found.output
+    assert file.read_text() == "as it was"
+
+
 @pytest.mark.parametrize("name", ["sweep.mp3", "sweep.xyz", "."])
 def test_a_sweep_that_cannot_hold_24_bits_is_refused(tmp_path, name):
     """By its name, before it is made; so is a folder."""

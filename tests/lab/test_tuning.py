@@ -99,6 +99,12 @@ def test_a_table_says_where_distortion_passes():
     assert limits.reasons == ("distortion", "loudest measured")
 
 
+def test_what_distorts_at_the_softest_level_is_limited_below_it():
+    """Four times the target: 12 dB less, as distortion of second order falls with the level."""
+    limits = limits_of_table({100.0: [(-20, 8.0), (-10, 20.0)]}, 2.0)
+    assert limits.level_db == pytest.approx([-32.04], abs=0.01)
+
+
 def test_tables_are_checked(tmp_path):
     """A missing column, too few rows, a missing file: each is told."""
     path = tmp_path / "d.csv"

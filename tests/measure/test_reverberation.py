@@ -78,3 +78,8 @@ def test_srmr_falls_with_the_room():
     ratios = [srmr(in_decay(x, rt60_s), RATE) for rt60_s in (0.1, 0.4, 1.0)]
     assert ratios[0] > ratios[1] > ratios[2]
     assert srmr(5 * in_decay(x, 0.4), RATE) == pytest.approx(ratios[1])
+
+
+def test_silence_has_no_ratio():
+    """A suppressor that mutes everything leaves nothing to measure."""
+    assert np.isnan(srmr(np.zeros(48_000, np.float32), 48_000))

@@ -60,6 +60,9 @@ def bench(
             f"got {subject}; bench times everything, or dynamics; run: bandwise bench dynamics"
         )
     _refuse("everything", "run: bandwise bench dynamics", runs=runs)
+    _refuse("a bench without peers", "leave out --no-peers", peer=not peers and peer)
+    if page:
+        _check_page(page, growth=growth)
     found = measure(model or ["base"], peer or [], seconds, peers=peers, growth=growth, page=page)
     if page:
         from bandwise.apps.bench_page import write_page
@@ -71,6 +74,16 @@ def bench(
         from bandwise.apps.bench_page import summary
 
         print(summary(found))
+
+
+def _check_page(page: Path, *, growth: bool) -> None:
+    """Raise `BandwiseError` at the start, not after minutes, if the page could not be written."""
+    from bandwise.apps.measuring import check_folders
+    from bandwise.measure.plots import require_matplotlib
+
+    check_folders(page)
+    if growth:
+        require_matplotlib()
 
 
 def _refuse(subject: str, remedy: str, **options: object) -> None:
@@ -91,6 +104,7 @@ def measure(
     own = [suppressor(name) for name in models]
     made = rows([*own, *others, *(dynamics(bands) for bands in DYNAMICS_BANDS)], seconds, note)
     also = [f"--model {Path(name).name}" for name in models] + [f"--peer {_brief(e)}" for e in entries]
+    also += [] if peers else ["--no-peers"]
     record = {"machine": machine(), "rows": made, "absent": absent, "seconds": seconds, "also": also}
     record |= {"floor": floors(own, models), "folder": folder(models[0])}
     if peers:
@@ -136,6 +150,8 @@ def peer_systems(entries: list[str]) -> tuple[list["System"], dict[str, str]]:
         try:
             here.append(peer(entry))
         except Absent as reason:  # noqa: PERF203
+            if entry in entries:
+                raise BandwiseError(f"got --peer {entry}, which is not there: {reason}") from reason
             absent[entry.partition("=")[0]] = str(reason)
     present = {system.key.removeprefix("peer:").partition("=")[0] for system in here}
     return here, {name: reason for name, reason in absent.items() if name not in present}

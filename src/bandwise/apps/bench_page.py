@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from bandwise.atomic_file import atomic
 from bandwise.bench.table import REFERENCE, markdown
 
 METHOD = """\
@@ -49,12 +50,15 @@ def summary(found: dict[str, Any]) -> str:
 def write_page(path: Path, found: dict[str, Any]) -> None:
     """The page, with the picture of growth if it was measured."""
     growth = " --growth" if found.get("growth") else ""
-    command = f"bandwise bench --seconds {found['seconds']:g}{growth} --page docs/{path.name}"
+    command = (
+        f"bandwise bench --seconds {found['seconds']:g}{growth} --page {path.parent.name or '.'}/{path.name}"
+    )
     command += "".join(f" \\\n        {option}" for option in found.get("also", []))
     picture = "\n\n![How cost grows](figures/cost-growth.png)\n" if found.get("growth") else "\n"
     text = f"# Cost, latency, memory\n\n{METHOD.format(command=command)}\n{summary(found)}{picture}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _against_reference(found: dict[str, Any]) -> str:

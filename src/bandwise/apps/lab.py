@@ -97,9 +97,9 @@ def _numbers(text: str) -> tuple[float, ...]:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if not numbers or not all(-60.0 <= number <= 0.0 for number in numbers):
+    if not numbers or not all(-40.0 <= number <= 0.0 for number in numbers) or len({*numbers}) < len(numbers):
         raise BandwiseError(
-            f"got --volumes {text}; allowed are decibels from -60 to 0 with commas; correct it."
+            f"got --volumes {text}; allowed are different decibels from -40 to 0 with commas; correct it."
         )
     return numbers
 

@@ -1,10 +1,13 @@
 """What `bandwise lab` measures with: music, a tuned preset, processors, words, detectors."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandwise.apps import measuring
 from bandwise.apps.report import note
+from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
     from bandwise.dynamics.settings import MultibandSettings
@@ -33,7 +36,7 @@ def tuned_for(
 ) -> "MultibandSettings":
     """The preset under test: the one given, the one of an earlier run of this folder, or a new one."""
     from bandwise.dynamics.store import load_settings
-    from bandwise.lab.files import write_text
+    from bandwise.lab.files import digest, write_text
     from bandwise.lab.optimising import PROGRAMME_SECONDS, tuned
     from bandwise.lab.preset_text import preset_text
     from bandwise.lab.programme import excerpt
@@ -41,7 +44,21 @@ def tuned_for(
 
     if preset:
         return load_settings(preset)
-    path = output / "tuned.toml"
+    path, basis = output / "tuned.toml", output / "tuning.json"
+    mine = json.dumps(
+        {
+            "bench": asdict(bench),
+            "target_percent": plan.distortion_target_percent,
+            "evaluations": plan.tuning_evaluations,
+            "pieces": {piece.name: digest(piece.samples) for piece in pieces},
+        },
+        indent=1,
+    )
+    if path.is_file() and not (basis.is_file() and basis.read_text(encoding="utf-8") == mine):
+        raise BandwiseError(
+            f"got {path}, which was tuned to something else, or by hand; -o takes a folder of this device; "
+            "choose another, or give --preset."
+        )
     if not path.is_file():
         x, share = excerpt(pieces, PROGRAMME_SECONDS)
         with measuring.progress("tuning", plan.tuning_evaluations) as done:
@@ -49,6 +66,7 @@ def tuned_for(
                 bench, x, Targets(plan.distortion_target_percent), plan.tuning_evaluations,
                 lambda _step, worth: done(f"{worth:.1f}"), window_seconds=share,
             )  # fmt: skip
+        write_text(basis, mine)
         write_text(path, preset_text(tuning, f"For {bench.driver.name}: {bench.driver.source}."))
     return load_settings(path)
 

@@ -50,11 +50,12 @@ def measure(
             "own; name a file, or drop them."
         )
     if plot:
-        from bandwise.apps.measuring import check_folders
+        from bandwise.apps.measuring import check_apart, check_folders
         from bandwise.measure.plots import require_matplotlib
 
         require_matplotlib()
         check_folders(Path(plot))
+        check_apart([Path(plot)], map(Path, [*(inputs or []), *(presets or [])]))
     if inputs:
         _measure_files(inputs, presets or [], gain_db, start, seconds, plot)
     else:

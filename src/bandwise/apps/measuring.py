@@ -1,8 +1,9 @@
 """What `evaluate` and `oracle` share: lists of numbers, progress, saying what is missing."""
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,15 @@ def check_folders(*paths: Path | None) -> None:
             raise BandwiseError(
                 f"{path}: its folder does not exist; results go into existing ones; create it"
             )
+
+
+def check_apart(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Raise BandwiseError if a result would take the place of an input, or of another result."""
+    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    for path in (path for path in outputs if path is not None):
+        if os.path.realpath(path) in taken:
+            raise BandwiseError(f"{path} is an input or another result; each needs its own name; choose one")
+        taken.add(os.path.realpath(path))
 
 
 def tell_missing(scorer: Scorer) -> None:

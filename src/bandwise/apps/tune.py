@@ -10,6 +10,7 @@ from bandwise.apps.tune_sources import from_driver, from_files, from_recording, 
 from bandwise.errors import BandwiseError
 
 SWEEPS = (".wav", ".flac", ".aiff")
+TARGET, REST, RAIL_V, EVALUATIONS, SEED = 6.0, 1.5, 8.0, 45, 1
 
 
 def tune(
@@ -23,15 +24,15 @@ def tune(
         Path | None, typer.Option(help="CSV with --distortion: frequency_hz, level_db.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The preset.")] = Path("tuned.toml"),
-    target: Annotated[float, typer.Option(min=0.5, max=30, help="Distortion aimed at, percent.")] = 6.0,
+    target: Annotated[float, typer.Option(min=0.5, max=30, help="Distortion aimed at, percent.")] = TARGET,
     rest: Annotated[
         float, typer.Option(min=0.1, max=30, help="With --driver: what it may add beyond gains, percent.")
-    ] = 1.5,
-    rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = 8.0,
+    ] = REST,
+    rail_v: Annotated[float, typer.Option(min=0.5, help="Supply of the amplifier, volts.")] = RAIL_V,
     music: Annotated[Path | None, typer.Option(help="Folder of music to tune with; else made here.")] = None,
-    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = 45,
+    evaluations: Annotated[int, typer.Option(min=0, help="Presets tried by the optimiser.")] = EVALUATIONS,
     plot: Annotated[Path | None, typer.Option(help="Draw limits, ceilings, before and after.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the music made here.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the music made here.")] = SEED,
 ) -> None:
     """Make a preset that gives a loudspeaker the most loudness and bass within its limits.
 
@@ -51,6 +52,14 @@ def tune(
             "--distortion is allowed; give one."
         )
     measuring.check_folders(output, plot, sweep)
+    inputs = (recording, distortion, response, Path(driver) if driver else None)
+    measuring.check_apart((output, plot, sweep), inputs)
+    _refuse(
+        "--driver", driver is None, rest=rest != REST, rail_v=rail_v != RAIL_V, music=music,
+        evaluations=evaluations != EVALUATIONS, seed=seed != SEED,
+    )  # fmt: skip
+    _refuse("--distortion", distortion is None, response=response)
+    _refuse("a loudspeaker to tune to", sweep is not None, plot=plot, target=target != TARGET)
     if sweep is not None and sweep.suffix.lower() not in SWEEPS:
         raise BandwiseError(f"got --sweep {sweep}; its 24 bits go into {', '.join(SWEEPS)}; name it so")
     if plot:
@@ -68,3 +77,9 @@ def tune(
     else:
         assert distortion is not None
         from_files(distortion, response, target, output, plot)
+
+
+def _refuse(owner: str, absent: bool, **options: object) -> None:
+    """Raise `BandwiseError` for an option of something that is not there."""
+    for name in (name for name, value in options.items() if absent and value):
+        raise BandwiseError(f"got --{name.replace('_', '-')} without {owner}, which it belongs to; drop it")

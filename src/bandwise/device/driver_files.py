@@ -41,7 +41,6 @@ def driver_of(data: dict[str, Any], where: str) -> Driver:
     """A driver from nested dictionaries, as TOML gives them."""
     values = dict(data)
     values.setdefault("name", Path(where).stem)
-    values.setdefault("stop_mm", 1.7 * float(values.get("xmax_mm", 1.0)))
     values["box"] = _box_of(values.get("box", {}), where)
     make: Any = from_thiele_small if "fs_hz" in values else Driver
     known = {f.name for f in fields(Driver)} | {"fs_hz", "qes", "qms", "vas_l"}
@@ -51,8 +50,11 @@ def driver_of(data: dict[str, Any], where: str) -> Driver:
                 f"got an unknown key {key} in {where}; allowed are {', '.join(sorted(known))}; remove it."
             )
     try:
+        values.setdefault("stop_mm", 1.7 * float(values.get("xmax_mm", 1.0)))
         driver: Driver = make(**values)
-    except TypeError as error:
+    except BandwiseError:
+        raise
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise BandwiseError(
             f"got {where}, which lacks a value or has a wrong one ({error}); add it."
         ) from None

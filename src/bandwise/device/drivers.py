@@ -32,6 +32,9 @@ def _check_positive(settings: Any, where: str) -> None:
             )
 
 
+MOST_DROP = 0.9
+
+
 @dataclass(frozen=True)
 class Box:
     """What the driver is mounted in. `port_hz` None: closed; else vented, tuned there, with `port_q`.
@@ -77,10 +80,25 @@ class Driver:
 
     def __post_init__(self) -> None:
         _check_positive(self, f"driver {self.name!r}")
+        self._refuse_forces_that_turn_round()
         if self.stop_mm <= self.xmax_mm:
             raise BandwiseError(
                 f"got stop_mm = {self.stop_mm:g} in driver {self.name!r}; allowed is more than xmax_mm = "
                 f"{self.xmax_mm:g}; correct it."
+            )
+
+    def _refuse_forces_that_turn_round(self) -> None:
+        """1 + b x + a x^2 stays above 0, for Bl as for the stiffness, where b^2 < 4 a."""
+        where = f"in driver {self.name!r}"
+        if self.bl_drop > MOST_DROP:
+            raise BandwiseError(
+                f"got bl_drop = {self.bl_drop:g} {where}; allowed is 0 to {MOST_DROP:g}; correct it."
+            )
+        most = 2.0 * math.sqrt(min(1.0 / (1.0 - self.bl_drop) - 1.0, self.stiffening))
+        if self.asymmetry and self.asymmetry >= most:
+            raise BandwiseError(
+                f"got asymmetry = {self.asymmetry:g} {where}; with its bl_drop and stiffening less than "
+                f"{most:.3g} is allowed, or forces would turn round; lower it."
             )
 
     @property
@@ -119,7 +137,9 @@ def from_thiele_small(
     C = V_as / (rho c^2 S_d^2), M = 1 / ((2 pi f_s)^2 C), R = 2 pi f_s M / Q_ms,
     Bl = sqrt(2 pi f_s M R_e / Q_es): R. Small, "Direct-radiator loudspeaker system analysis", JAES 20, 1972.
     """
-    for key, value in (("fs_hz", fs_hz), ("qes", qes), ("qms", qms), ("vas_l", vas_l), ("re_ohm", re_ohm)):
+    for key, value in (
+        ("fs_hz", fs_hz), ("qes", qes), ("qms", qms), ("vas_l", vas_l), ("re_ohm", re_ohm), ("sd_cm2", sd_cm2)
+    ):  # fmt: skip
         if not value > 0.0:
             raise BandwiseError(
                 f"got {key} = {value!r} in driver {name!r}; allowed are positive numbers; mend it."

@@ -17,6 +17,7 @@ from bandwise.device.motion import (
     make_motion,
 )
 from bandwise.device.small_signal import PRESSURE_PER_ACCELERATION
+from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
 
@@ -80,6 +81,11 @@ class Loudspeaker:
             rail, count = min(rail, traces[RAIL_VOLTS].min()), count + len(command_v)
         pieces.append(down.resample_chunk(np.zeros(0), last=True))
         pressure = np.concatenate(pieces)[: len(samples)]
+        if not np.isfinite(pressure).all():
+            raise BandwiseError(
+                f"got driver {self.driver.name!r}, whose model leaves the range of numbers; its masses, "
+                "inductances or nonlinearities are beyond what drivers have; correct them."
+            )
         pressure = np.pad(pressure, (0, len(samples) - len(pressure)))
         return Played(pressure, 1e3 * peak, beyond / max(count, 1), clipped / max(count, 1), float(rail))
 

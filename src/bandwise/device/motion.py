@@ -33,7 +33,7 @@ I, I2, X, V, XP, VP, RAIL = range(STATES)
 STOP_STIFFNESS = (
     100.0  # of the stop against the suspension's, ours: it ends the motion within a tenth of x_max
 )
-LE_FLOOR_H = 1e-5  # a coil without inductance would need an infinitely short step
+STABLE = 2.6  # RK4 holds up to 2.785 steps over the time constant; less inductance would need shorter ones
 
 # Rows of what `integrate` writes.
 TRACES = 5
@@ -59,10 +59,10 @@ def make_motion(driver: Driver, amplifier: Amplifier, rate_hz: float) -> Motion:
     """The motion at rest."""
     p, box = np.zeros(PARAMETERS), driver.box
     xmax, drop = driver.xmax_mm * 1e-3, driver.bl_drop
-    p[RE], p[INV_LE] = driver.re_ohm, 1.0 / max(driver.le_mh * 1e-3, LE_FLOOR_H)
-    p[R2], p[INV_L2] = driver.r2_ohm, 1e3 / driver.l2_mh if driver.l2_mh > 0.0 else 0.0
-    if driver.l2_mh == 0.0:
-        p[R2] = 0.0
+    p[R2] = driver.r2_ohm if driver.l2_mh > 0.0 else 0.0
+    fastest = STABLE * rate_hz / (2.0 if p[R2] else 1.0)  # of two coils the rates add at worst
+    p[INV_L2] = 1.0 / max(driver.l2_mh * 1e-3, p[R2] / fastest) if p[R2] else 0.0
+    p[RE], p[INV_LE] = driver.re_ohm, 1.0 / max(driver.le_mh * 1e-3, (driver.re_ohm + p[R2]) / fastest)
     p[BL], p[BL_A], p[BL_B], p[INV_XMAX] = (
         driver.bl_tm,
         1.0 / (1.0 - drop) - 1.0,

@@ -1,6 +1,7 @@
 """The experiment: every processor at every volume, at equal loudness; seeded, resumed where it stopped."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property, partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise import __version__
 from bandwise.errors import BandwiseError
 from bandwise.lab.bench import Bench
 from bandwise.lab.drives import Drives
@@ -18,7 +20,7 @@ from bandwise.lab.files import digest, write_csv, write_text
 from bandwise.lab.hearing import Echo, Listener, echo_of
 from bandwise.lab.measuring import Loudness, Row, other_row, sound_row, tone_row
 from bandwise.lab.plan import BASELINE, NONE, Materials, Plan
-from bandwise.lab.programme import joined
+from bandwise.lab.programme import SAMPLE_RATE, joined
 from bandwise.lab.talker import spoken
 
 if TYPE_CHECKING:
@@ -147,6 +149,9 @@ class Experiment:
             "processors": {name: s and asdict(s) for name, s in m.processors.items()},
             "pieces": {piece.name: digest(piece.samples) for piece in m.pieces},
             "words": digest(np.concatenate([w.samples for w in m.words])) if m.words else "",
+            "said": sorted(Counter(f"{w.keyword} {w.split}".strip() for w in m.words).items()),
+            "room": digest(self.bench.room.listening_path(SAMPLE_RATE)),
+            "version": __version__,
             "canceller": m.canceller.name,
             "detectors": [[d.name, d.threshold, split] for d, split in m.detectors],
         }

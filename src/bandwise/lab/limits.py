@@ -109,20 +109,27 @@ def _numbers(path: Path, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
     """Those columns of every row of a CSV file."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [tuple(float(row[name]) for name in columns) for row in csv.DictReader(file)]
+            rows = [tuple(float(row[name]) for name in columns) for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BandwiseError(
             f"got {path}, which cannot be used ({error}); a CSV with the columns {', '.join(columns)} is "
             "needed; correct it."
         ) from None
+    for row in rows:
+        if not np.isfinite(row).all() or row[0] <= 0.0 or (columns == DISTORTION_COLUMNS and row[-1] < 0.0):
+            raise BandwiseError(
+                f"got {path} with the row {', '.join(f'{v:g}' for v in row)}; frequencies above 0, levels, "
+                "and percentages from 0 are needed; correct it."
+            )
+    return rows
 
 
 def limits_of_table(table: Table, distortion_percent: float) -> Limits:
     """Limits from (level in dB, distortion in percent) at each frequency.
 
     At every frequency the level is where distortion passes the target, straight lines over its logarithm,
-    as distortion is a power of the level; beyond the loudest level that was
-    measured nothing is promised.
+    as distortion is a power of the level; beyond the loudest level that was measured nothing is promised.
+    Below the softest it is taken to fall with the level, as that of second order does.
     """
     hz = sorted(table)
     levels, reasons = [], []
@@ -139,5 +146,7 @@ def limits_of_table(table: Table, distortion_percent: float) -> Limits:
 
 
 def _level_of(percent: float, rising: Doubles, levels_db: Doubles) -> float:
+    if rising[0] > percent:
+        return float(levels_db[0] - 20.0 * np.log10(rising[0] / percent))
     logarithms = np.log(np.maximum(rising, 1e-6))
     return float(np.interp(np.log(percent), logarithms, levels_db))

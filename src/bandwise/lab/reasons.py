@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 CEILING_MARGIN_DB = 0.3
-BY_RULE = "by rule: without a model of the driver nothing can be tried out"
+BY_RULE = "by rule: nothing was tried out, as there is no model of the driver, or no trials were asked for"
 BANDS = ("deep", "bass", "body", "presence", "treble")
 
 OF_ALL = {

@@ -65,8 +65,10 @@ def read_recording(x: Doubles, sample_rate: int) -> list[Measurement]:
     """Measurements of all levels from a recording of `test_signal`, which may start and end with more.
 
     Raises:
-        BandwiseError: another rate, too short, clipped, something else, or too noisy.
+        BandwiseError: another rate, no numbers, too short, clipped, something else, or too noisy.
     """
+    if not np.isfinite(x).all():
+        raise BandwiseError("got a recording with NaN or Inf; all samples must be numbers; record it again.")
     if sample_rate != SAMPLE_RATE:
         raise BandwiseError(
             f"got a recording at {sample_rate} Hz; the sweep is at {SAMPLE_RATE}; record at that."

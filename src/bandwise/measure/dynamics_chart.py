@@ -73,8 +73,8 @@ def draw_curves(axes: "Axes", processor: MultibandDynamics) -> None:
     """Output level over input level of every band's compressor; a dot where its limiter takes over."""
     levels = np.linspace(-80.0, 0.0, 321)
     for index, band in enumerate(processor.settings.bands):
-        out = static_curve(band.compressor, levels) + band.gain_db
-        if band.limiter.enabled:
+        out = levels if band.bypass else static_curve(band.compressor, levels + band.gain_db)
+        if band.limiter.enabled and not band.bypass:
             out = np.minimum(out, band.limiter.ceiling_dbfs)
         axes.plot(levels, out, color=f"C{index}")
     axes.plot(levels, levels, color="grey", linestyle=":")

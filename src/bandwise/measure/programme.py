@@ -48,9 +48,13 @@ class Programme:
     def cells(self, reference: "Programme") -> list[str]:
         """The row of a table; the bass level also at the loudness of `reference`."""
         equal = self.bass_db + reference.loudness_lufs - self.loudness_lufs
-        distortion = "-" if self.distortion_percent is None else f"{self.distortion_percent:.2f}"
         figures = (self.loudness_lufs, self.true_peak_dbtp, self.crest_db, self.bass_db)
-        return [self.name, *(f"{value:.2f}" for value in figures), distortion, f"{equal:.2f}"]
+        return [self.name, *map(_cell, (*figures, self.distortion_percent, equal))]
+
+
+def _cell(value: float | None) -> str:
+    """A number, or a dash for what silence and too short a sound have none of."""
+    return f"{value:.2f}" if value is not None and np.isfinite(value) else "-"
 
 
 def measured(

@@ -24,9 +24,12 @@ def srmr(x: Signal, sample_rate: int) -> float:
 
     Envelopes of 23 gammatone bands through eight band-pass filters of Q 2 from 4 to 128 Hz; the energy of
     the lowest four over that of the others, as far up as the bands that hold 90 % of the energy can be
-    modulated. Speech lives in the lower ones, a decaying room spreads into the upper. More is drier.
+    modulated. Speech lives in the lower ones, a decaying room spreads into the upper. More is drier; silence
+    has none (NaN).
     """
     energies = modulation_energies(np.asarray(at_rate(x, sample_rate), dtype=np.float64))
+    if not energies.sum():
+        return float("nan")
     shares = np.cumsum(energies.sum(axis=1)) / max(energies.sum(), 1e-30)
     bandwidth_hz = _erb_hz(cochlear_centres()[int(np.searchsorted(shares, 0.9))])
     # A band of that width passes no faster modulation. At least five filters, or nothing is left below.
