@@ -19,7 +19,7 @@ from bandwise.lab.experiment import Experiment
 from bandwise.lab.gaps import GapEnergies, gap_distortion
 from bandwise.lab.measuring import Loudness
 from bandwise.lab.plan import LINEAR, Materials, Plan
-from bandwise.lab.programme import LOUDNESS_LUFS, SAMPLE_RATE, synthesised
+from bandwise.lab.programme import LOUDNESS_LUFS, SAMPLE_RATE, recorded, synthesised
 from bandwise.lab.talker import Speech, Word, counted, loudest_rms, silent_mask, spoken
 from bandwise.lab.verdict import change_interval, verdicts
 from bandwise.measure.loudness import bass_level_db, integrated_loudness
@@ -220,3 +220,22 @@ def test_volumes_that_mean_nothing_are_refused(text):
     """Too soft for the gate of loudness meters, twice the same, above full scale, no numbers."""
     with pytest.raises(BandwiseError, match="-40 to 0"):
         volumes_of(text)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "says"),
+    [
+        (None, "no MANIFEST.csv"),
+        ("name,bass_heavy\na.wav,yes\n", "column path"),
+        ("path,bass_heavy\na.wav,yes\n", "does not exist"),
+        ("path,bass_heavy\ntext.wav,yes\n", "not audio"),
+        ("path,bass_heavy\na.wav,no\n", "strong bass"),
+    ],
+)
+def test_faulty_folders_of_music_are_told(tmp_path, manifest, says):
+    """What is missing, and where."""
+    (tmp_path / "text.wav").write_text("no sound at all")
+    if manifest:
+        (tmp_path / "MANIFEST.csv").write_text(manifest)
+    with pytest.raises(BandwiseError, match=says):
+        recorded(tmp_path, 5.0)

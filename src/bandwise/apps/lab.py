@@ -48,7 +48,7 @@ def lab(
 
     none; the conventional baseline; smart-speaker, ours with the numbers of the baseline; tuned, ours for
     this driver; and a loudspeaker that nothing bends. A run that was stopped goes on where it stopped.
-    Results: results.csv, tuned.toml and report.html.
+    Results: results.csv, report.html and, unless --preset was given, tuned.toml.
     """
     from bandwise.device.echo import make_canceller
     from bandwise.lab.experiment import Experiment

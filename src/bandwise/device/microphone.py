@@ -12,7 +12,7 @@ REFERENCE_PA = 20e-6
 
 @dataclass(frozen=True)
 class Microphone:
-    """Full scale at `full_scale_db_spl` (peak); white noise of `noise_db_spl` over the whole band.
+    """A full-scale sine has `full_scale_db_spl`; white noise of `noise_db_spl` over the whole band.
 
     Usual MEMS microphones clip at 120 dB SPL and have the noise of 29 to 35 dB SPL (A).
     """

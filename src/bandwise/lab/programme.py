@@ -1,6 +1,5 @@
 """What the loudspeaker plays: recordings of a data folder, or music made here where there are none."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
+from bandwise.lab.data_folder import read_at, rows_of
 from bandwise.measure.loudness import integrated_loudness
 
 Doubles = NDArray[np.float64]
@@ -32,28 +32,19 @@ def recorded(folder: Path, seconds: float, *, split: str | None = None) -> list[
     """The middle of all recordings that a MANIFEST.csv in `folder` lists (columns path, bass_heavy, split).
 
     Raises:
-        BandwiseError: without a manifest, or without a row in it.
+        BandwiseError: without a manifest, or without a row in it that has strong bass.
     """
-    manifest = folder / "MANIFEST.csv"
-    if not manifest.is_file():
+    rows = [row for row in rows_of(folder, "path", "bass_heavy") if split in {None, row.get("split")}]
+    if not any(row["bass_heavy"] == "yes" for row in rows):
         raise BandwiseError(
-            f"got {folder}, which has no MANIFEST.csv; a list of recordings is needed; add one."
+            f"got {folder}, whose list has no recording of strong bass that is wanted; one is needed; "
+            "write yes under bass_heavy at those that have it."
         )
-    with manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if split is None or row.get("split") == split]
-    if not rows:
-        raise BandwiseError(f"got {manifest}, which lists nothing that is wanted; check its column split.")
     return [_read(folder / row["path"], seconds, row.get("bass_heavy") == "yes") for row in rows]
 
 
 def _read(path: Path, seconds: float, bass_heavy: bool) -> Piece:
-    import soundfile
-    import soxr
-
-    samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    mono = samples.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    mono = read_at(path, SAMPLE_RATE)
     wanted = min(len(mono), round(seconds * SAMPLE_RATE))
     start = (len(mono) - wanted) // 2
     return Piece(path.stem, normalised(mono[start : start + wanted]), bass_heavy)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.wakeword import Rates, WakeWordDetector, detections
 from bandwise.errors import BandwiseError
-from bandwise.lab.recordings import listed, read_at_16k
+from bandwise.lab.data_folder import listed, read_at
 from bandwise.lab.talker import SAMPLE_RATE, WAKE_WORD, Word, loudest_rms, recorded_words
 
 Doubles = NDArray[np.float64]
@@ -41,7 +41,7 @@ def valid_words(data: Path) -> list[Word]:
 def background(data: Path) -> list[Doubles]:
     """The split of speech/, music/ and noise/ at 16 kHz: sound without the word."""
     paths = [path for kind in BACKGROUND for path in listed(data / kind, SPLIT)]
-    sounds = [read_at_16k(path) for path in paths]
+    sounds = [read_at(path, SAMPLE_RATE) for path in paths]
     return [np.clip(x * LEVEL / max(float(np.sqrt(np.mean(x**2))), 1e-9), -1.0, 1.0) for x in sounds]
 
 
@@ -57,6 +57,11 @@ def rates(detector: WakeWordDetector, words: Sequence[Word], without_word: Seque
 def with_noise(words: Sequence[Word], noises: Sequence[Doubles], snr_db: float, seed: int) -> list[Word]:
     """Each wake word with a piece of noise so far below it."""
     rng, long_enough = np.random.default_rng(seed), [x for x in noises if len(x) > 5 * SAMPLE_RATE]
+    if not long_enough:
+        raise BandwiseError(
+            f"got no background longer than 5 s of the split {SPLIT!r}; noise/, music/ or speech/ of the "
+            "data folder need some; add recordings."
+        )
     out = []
     for word in (w for w in words if w.keyword == WAKE_WORD):
         noise = long_enough[int(rng.integers(len(long_enough)))]

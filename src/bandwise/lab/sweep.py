@@ -113,7 +113,7 @@ def _start(x: Doubles, whole: Doubles) -> int:
     if compact == 0.0 or compact < LEAST_COMPACT * float(response.sum()):
         raise BandwiseError(
             "got a recording that holds no sweep of ours; one made by bandwise tune --sweep is needed; play "
-            "that file without equaliser or time stretching."
+            "that file without equaliser or time stretching, and start recording before it starts."
         )
     return start
 

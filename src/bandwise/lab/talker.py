@@ -1,6 +1,5 @@
 """Who speaks to the device: recorded words, one after the other, at the microphone, while music plays."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.room import Paths, through
-from bandwise.errors import BandwiseError
+from bandwise.lab.data_folder import read_at, rows_of
 
 Doubles = NDArray[np.float64]
 
@@ -53,25 +52,12 @@ def recorded_words(folder: Path) -> list[Word]:
     """The words that MANIFEST.csv in `folder` lists (columns path, keyword, split).
 
     Raises:
-        BandwiseError: without a manifest.
+        BandwiseError: without a manifest, or a recording that it lists, or for one that is silent.
     """
-    import soundfile
-    import soxr
-
-    manifest = folder / "MANIFEST.csv"
-    if not manifest.is_file():
-        raise BandwiseError(f"got {folder}, which has no MANIFEST.csv; a list of words is needed; add one.")
-    words = []
-    with manifest.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            samples, rate = soundfile.read(folder / row["path"], dtype="float64", always_2d=True)
-            mono = (
-                soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE)
-                if rate != SAMPLE_RATE
-                else samples[:, 0]
-            )
-            words.append(Word(row["keyword"], np.asarray(mono), row.get("split", "")))
-    return words
+    return [
+        Word(row["keyword"], read_at(folder / row["path"], SAMPLE_RATE), row.get("split") or "")
+        for row in rows_of(folder, "path", "keyword")
+    ]
 
 
 def spoken(words: list[Word], room: Paths, rms: float, rng: np.random.Generator) -> Speech:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.logmel import HOP, SAMPLE_RATE, WINDOW, features
-from bandwise.lab.recordings import listed, read_at_16k
+from bandwise.lab.data_folder import listed, read_at
 from bandwise.lab.talker import WAKE_WORD, Word, recorded_words
 
 Doubles = NDArray[np.float64]
@@ -46,7 +46,7 @@ def load_sounds(data: Path, background_minutes: float, seed: int) -> Sounds:
         for k in rng.permutation(len(paths)):
             if left <= 0.0:
                 break
-            background.append(read_at_16k(paths[int(k)]))
+            background.append(read_at(paths[int(k)], SAMPLE_RATE))
             left -= len(background[-1]) / SAMPLE_RATE
     return Sounds(
         [w.samples for w in words if w.keyword == WAKE_WORD],
