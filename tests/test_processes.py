@@ -58,5 +58,5 @@ def be_killed(_item):
 
 def test_a_killed_process_is_told():
     """In one line, with what to do."""
-    with pytest.raises(BandwiseError, match="lower --jobs"):
+    with pytest.raises(BandwiseError, match="start fewer"):
         list(spread(be_killed, range(3), 2))

@@ -14,7 +14,7 @@ Planar = NDArray[np.float32]
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
 MOST_CHANNELS = 1_024
 LOUDEST = np.float32(1e15)
-"""300 dB above full scale: what lies beyond comes of damage, and its square leaves the range of float32."""
+"""300 dB above full scale: what lies beyond comes of damage, and sums of its squares may leave float32."""
 
 FULL_SCALE = {"float32": 1.0, "float64": 1.0, "int16": 2.0**15, "int32": 2.0**31}
 """The value that stands for 1.0 in each sample type a caller may bring."""

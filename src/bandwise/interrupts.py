@@ -5,6 +5,8 @@ import sys
 import time
 from types import FrameType
 
+from bandwise.leftovers import send_nowhere
+
 TIDYING_S = 1.0
 """How long tidying up may take; who is told again in that time has heard it already."""
 
@@ -16,6 +18,8 @@ def end_on_sigterm() -> None:
     def end(number: int, _frame: FrameType | None) -> None:
         nonlocal told_s
         before, told_s = told_s, time.monotonic()
+        if number != signal.SIGTERM and sys.stderr:  # the terminal is gone, and nothing can be told any more
+            send_nowhere(sys.stderr)
         if told_s - before >= TIDYING_S:
             sys.exit(128 + number)
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from bandwise.errors import BandwiseError
 from bandwise.interrupts import TIDYING_S, end_on_sigterm
+from bandwise.one_line import tell_warnings_in_one_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,13 +24,7 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: i
     with ending_in_order(workers) as pool:
         tasks = [submit(pool, function, item) for item in items]
         for task in as_completed(tasks):
-            try:
-                result = task.result()
-            except BrokenProcessPool as error:
-                raise BandwiseError(
-                    "got a process that was killed, mostly for want of memory; fewer need less; lower --jobs"
-                ) from error
-            yield result
+            yield task.result()
 
 
 @contextmanager
@@ -39,14 +34,24 @@ def ending_in_order(workers: int) -> Iterator[ProcessPoolExecutor]:
     On Ctrl-C, or whatever else ends the block, each is told to tidy up and end, and it ends before the block
     does.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_on_sigterm)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
     try:
         yield pool
+    except BrokenProcessPool as error:
+        _end(active_children())
+        raise BandwiseError(
+            "got a process that was killed, mostly for want of memory; fewer at once need less; start fewer"
+        ) from error
     except BaseException:
         _end(active_children())
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    end_on_sigterm()
+    tell_warnings_in_one_line()
 
 
 def submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> "Future[Result]":

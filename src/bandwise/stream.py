@@ -67,7 +67,7 @@ class BlockProcessor(ABC):
         self.sample_rate = check_sample_rate(sample_rate)
         self.channels = check_channels(channels)
         self.nonfinite_samples = 0
-        """How many NaN or Inf samples came since `reset`; each was treated as silence."""
+        """How many samples since `reset` were NaN, Inf or far too loud; each was treated as silence."""
         self._form = Form(flat=self.channels == 1)
         self._known: tuple[Any, ...] | None = None
 
@@ -115,7 +115,7 @@ class BlockProcessor(ABC):
     def _count_nonfinite(self, planar: Planar) -> None:
         count = silence_nonfinite(planar)
         if count and not self.nonfinite_samples:
-            message = "got NaN or Inf samples; each is treated as silence; check where the audio comes from"
+            message = "got NaN, Inf or far too loud samples; each is treated as silence; check the source"
             warnings.warn(message, UserWarning, stacklevel=3)
         self.nonfinite_samples += count
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 import soundfile
@@ -11,6 +12,7 @@ import bandwise
 from bandwise.apps.cli import app
 from bandwise.apps.measuring import parse_snrs
 from bandwise.errors import BandwiseError
+from bandwise.measure import voices
 
 SDR = ["--measures", "si_sdr"]
 
@@ -119,6 +121,36 @@ def test_plot_is_drawn(small_data_folder, tmp_path):
     out = tmp_path / "t.png"
     assert run("--data", small_data_folder, "--count", 2, *SDR, "--plot", out).exit_code == 0
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_input_becomes_a_result(tmp_path):
+    """Scores do not take the place of a recording."""
+    soundfile.write(tmp_path / "a.wav", voices.synthesise(1, 1.0)[0], 48_000)
+    before = (tmp_path / "a.wav").read_bytes()
+    both = ("--clean", tmp_path / "a.wav", "--noisy", tmp_path / "a.wav")
+    result = run(*both, "--csv", tmp_path / "a.wav")
+    assert (result.exit_code, "is an input" in result.stderr) == (2, True)
+    assert (tmp_path / "a.wav").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "says"),
+    [
+        ("noise", "class", "kind", "no column class"),
+        ("speech", "language", "tongue", "no column language"),
+        ("noise", "fan,4", "fan,long", "a number is needed"),
+        ("noise", "fan,4", "fan,1", "2 s or more"),
+    ],
+)
+def test_a_faulty_manifest_is_told(small_data_folder, tmp_path, kind, old, new, says):
+    """By what must be mended."""
+    folder = shutil.copytree(small_data_folder, tmp_path / "data")
+    manifest = folder / kind / "MANIFEST.csv"
+    assert old in manifest.read_text()
+    manifest.write_text(manifest.read_text().replace(old, new))
+    result = run("--data", folder, *SDR)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert says in result.stderr
 
 
 def test_pairs_too_short_to_measure_are_refused(tmp_path):

@@ -94,6 +94,7 @@ def test_page_says_how_it_was_made(tmp_path):
         "floor": {"bandwise base": Floor(8_000_000, 8_200_000, 200.0, 20.0)},
         "folder": {"stream": 300.0, "8 files": 75.0},
     }
+    (tmp_path / "docs").mkdir()
     write_page(tmp_path / "docs" / "performance.md", found)
     text = (tmp_path / "docs" / "performance.md").read_text()
     for part in (

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -202,7 +203,7 @@ def test_broken_samples_warn_and_are_silence(tmp_path):
     done = call("enhance", tmp_path / "in.wav", "-o", tmp_path / "out.wav")
     assert done.returncode == 0
     assert done.stderr.decode().count("\n") == 1
-    assert "4 NaN or Inf samples" in done.stderr.decode()
+    assert "4 samples (NaN, Inf, far too loud)" in done.stderr.decode()
     y = soundfile.read(tmp_path / "out.wav")[0]
     assert np.array_equal(y, np.where(np.isfinite(x), x, 0) / 2)
 
@@ -230,6 +231,7 @@ def test_named_pipes_are_pipes(noisy):
         assert np.array_equal(read(io.BytesIO(reader.stdout.read())), sound() // 2)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="here names are text")
 def test_names_need_not_be_text_or_short(noisy):
     """Old disks have names that are no UTF-8; a name may be as long as the system lets it be."""
     folder = os.fsencode(noisy.parent / "in")

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from bandwise.apps.jobs import plan
+
 from .calling import command, environment, failed, leftovers, sound, wav_bytes
 
 BAD_FILES = {
@@ -100,8 +102,8 @@ def test_formats_that_cannot_keep_the_sound_are_refused(noisy, suffix, refused):
     assert "no format that can be written" in refused(noisy, "-o", noisy.with_suffix(suffix))
 
 
-def test_a_folder_that_cannot_be_looked_into_is_told(noisy, refused, monkeypatch):
-    """What lies in it would be missing from the output, and nobody would know."""
+def test_a_folder_that_cannot_be_looked_into_is_told(noisy, monkeypatch, capsys):
+    """What lies in it is missing from the output, and somebody must know; the others are done."""
     (noisy.parent / "secret").mkdir()
     scan = os.scandir
 
@@ -111,7 +113,9 @@ def test_a_folder_that_cannot_be_looked_into_is_told(noisy, refused, monkeypatch
         return scan(place)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    assert "secret cannot be read: Permission denied" in refused(noisy.parent, "-o", noisy.parent / "out")
+    jobs = plan([str(noisy.parent)], str(noisy.parent / "out"))
+    assert [job.source for job in jobs] == [str(noisy)]
+    assert "secret cannot be read (Permission denied)" in capsys.readouterr().err
 
 
 def test_closed_streams_are_told(noisy):

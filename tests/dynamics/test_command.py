@@ -169,3 +169,17 @@ def test_static_curves_are_what_tones_get():
         x = 10 ** (level / 20) * tone(1_000, 1.0)
         left = level_db(whole(processor, x)[RATE // 2 :]) - level_db(x[RATE // 2 :]) + level
         assert np.interp(level, *axes.curves[0]) == pytest.approx(left, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("link = [1.0, 0.5]\n", RATE), ("cutoffs_hz = [30000]\n", 192_000)]
+)
+def test_presets_are_tried_on_the_sound_they_are_for(tmp_path, text, rate):
+    """Not on one channel at 48 kHz, which they do not fit: one file, and a folder of them."""
+    (tmp_path / "mine.toml").write_text(text)
+    (tmp_path / "in").mkdir()
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / "in" / name, np.zeros((rate // 4, 2)), rate)
+    for source, target in (("in/a.wav", "one.wav"), ("in", "all")):
+        words = (tmp_path / source, "-o", tmp_path / target, "--preset", tmp_path / "mine.toml")
+        assert bandwise("dynamics", *words)[::2] == (0, "")

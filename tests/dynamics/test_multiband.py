@@ -7,7 +7,7 @@ import pytest
 from dynamics_signals import IDLE, RATE, level_db, one_band, tone
 
 from bandwise.dynamics.multiband import MultibandDynamics
-from bandwise.dynamics.settings import CompressorSettings, LimiterSettings, MultibandSettings
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
 from bandwise.dynamics.store import load_preset, presets
 from bandwise.errors import BandwiseError
 from bandwise.stream import whole
@@ -105,7 +105,7 @@ def test_bad_samples_are_silence():
     """NaN and infinity are treated as silence, counted and told once."""
     x = np.array([0.1, np.nan, np.inf, 0.1], np.float32)
     processor = MultibandDynamics("voice")
-    with pytest.warns(UserWarning, match="NaN or Inf"):
+    with pytest.warns(UserWarning, match="NaN, Inf"):
         y = processor.process(x)
     assert np.isfinite(y).all()
     assert processor.nonfinite_samples == 2
@@ -198,3 +198,49 @@ def test_limiter_output_default_is_full_scale():
     y = MultibandDynamics(MultibandSettings()).process(tone(50, 0.5, 20))
     assert np.abs(y).max() <= 1.0
     assert LimiterSettings().ceiling_dbfs == 0.0
+
+
+def keyed(settings):
+    """A processor whose bands say which of them heard the key."""
+    band = BandSettings(compressor=CompressorSettings(threshold_db=-40, ratio=10, attack_ms=0, release_ms=10))
+    return replace(settings, bands=(band, band))
+
+
+def test_a_side_chain_that_comes_late_hears_the_cutoffs_of_now():
+    """A cutoff that moved while nobody listened beside is where it was sent when somebody does."""
+    low, high = (keyed(MultibandSettings(cutoffs_hz=(hz,))) for hz in (200.0, 5_000.0))
+    moved, fresh = MultibandDynamics(low), MultibandDynamics(high)
+    moved.process(np.zeros(100, np.float32))
+    moved.update(high)
+    moved.process(np.zeros(RATE, np.float32))
+    key = 0.5 * tone(1_000, 0.5)
+    for processor in (moved, fresh):
+        processor.process(np.zeros_like(key), sidechain=key)
+    expected = fresh.gain_reduction_db["bands"]
+    assert expected[0] > 10 + expected[1]
+    assert moved.gain_reduction_db["bands"] == pytest.approx(expected, abs=0.5)
+
+
+def test_a_side_chain_that_ended_is_forgotten():
+    """Half a frame of a loud key, long silence, and a silent key for the other half: nothing is reduced."""
+    processor = MultibandDynamics(keyed(MultibandSettings(cutoffs_hz=(200.0,))))
+    silence, loud = np.zeros(16, np.float32), np.full(16, 0.9, np.float32)
+    processor.process(silence, sidechain=loud)
+    processor.process(silence, sidechain=silence)
+    processor.process(np.zeros(2 * RATE, np.float32))
+    processor.process(silence)
+    processor.process(silence, sidechain=silence)
+    assert processor.gain_reduction_db["bands"] == pytest.approx([0.0, 0.0], abs=1e-3)
+
+
+def test_a_compressor_that_was_off_remembers_nothing():
+    """Switched on again in silence it has nothing to reduce, however slow its detector."""
+    compressor = CompressorSettings(threshold_db=-40, ratio=10, detector="rms", rms_ms=1_000)
+    on = one_band(compressor, cutoffs_hz=())
+    processor = MultibandDynamics(on)
+    processor.process(tone(1_000, 2.0))
+    processor.update(one_band(replace(compressor, enabled=False), cutoffs_hz=()))
+    processor.process(np.zeros(20 * RATE, np.float32))
+    processor.update(on)
+    processor.process(np.zeros(RATE // 10, np.float32))
+    assert processor.gain_reduction_db["bands"] == pytest.approx([0.0], abs=0.1)

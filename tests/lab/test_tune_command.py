@@ -91,10 +91,11 @@ def test_a_bad_recording_leaves_no_preset(tmp_path):
 def test_measurements_that_are_no_numbers_are_refused(tmp_path, bad):
     """A limit that came of NaN would be none, and the loudspeaker without protection."""
     table, preset = tmp_path / "table.csv", tmp_path / "preset.toml"
-    table.write_text("frequency_hz,level_dbfs,distortion_percent\n" + ",".join(bad) + "\n")
+    good = [f"{hz},{level},{percent}" for hz in (50, 80, 200) for level, percent in ((-20, 1), (-5, 9))]
+    table.write_text("\n".join(["frequency_hz,level_dbfs,distortion_percent", *good, ",".join(bad)]) + "\n")
     found = tune("--distortion", table, "-o", preset)
     assert found.exit_code != 0
-    assert "needed" in str(found.exception) + found.output
+    assert "percentages from 0" in str(found.exception) + found.output
     assert not preset.exists()
 
 

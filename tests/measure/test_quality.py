@@ -103,3 +103,11 @@ def test_spectral_distance_without_a_high_band_is_undefined():
     tone = np.sin(2 * np.pi * 440 * t)
     assert np.isnan(quality.high_band_distance_db(tone, tone, SAMPLE_RATE))
     assert np.isnan(quality.high_band_distance_db(tone, tone, 16_000))
+
+
+def test_stoi_of_next_to_no_speech_is_undefined(voice):
+    """It needs 30 frames of speech; silence has none, and a quarter of a second has not enough."""
+    pytest.importorskip("pystoi")
+    short = voice[:12_000]
+    assert np.isnan(quality.stoi(short, short, 48_000))
+    assert np.isnan(quality.stoi(np.zeros(96_000, np.float32), voice[:96_000], 48_000))

@@ -43,6 +43,14 @@ def test_known_rows_come_back_from_a_csv(pair, tmp_path):
     assert again == rows
 
 
+def test_known_rows_take_the_names_and_measures_of_now(pair):
+    """The same samples under another name, and more measures known than are asked for."""
+    known = evaluate_pairs([pair], {"peer": Counting("1")}, scorer=Scorer(("si_sdr", "lsd_high")))
+    renamed = replace(pair, name="q", snr_db=5.0)
+    again = evaluate_pairs([renamed], {"peer": Counting("1")}, scorer=SDR, known=known)
+    assert {(row.name, row.snr_db, *row.scores) for row in again} == {("q", 5.0, "si_sdr")}
+
+
 @pytest.mark.parametrize("change", ["version", "no version", "samples", "measures"])
 def test_what_changed_is_measured_again(pair, change):
     """Another version, none at all, other samples or one more measure: the old score is not taken."""

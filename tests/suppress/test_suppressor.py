@@ -151,7 +151,7 @@ def test_bad_samples_are_silence_and_told():
     bad[[3, 4_000, 4_001]] = np.nan, np.inf, -np.inf
     silent[[3, 4_000, 4_001]] = 0
     suppressor = NoiseSuppressor()
-    with pytest.warns(UserWarning, match="NaN or Inf"):
+    with pytest.warns(UserWarning, match="NaN, Inf"):
         out = suppressor.process(bad)
     assert suppressor.nonfinite_samples == 3
     assert np.array_equal(out, NoiseSuppressor().process(silent))

@@ -56,7 +56,6 @@ def write_page(path: Path, found: dict[str, Any]) -> None:
     command += "".join(f" \\\n        {option}" for option in found.get("also", []))
     picture = "\n\n![How cost grows](figures/cost-growth.png)\n" if found.get("growth") else "\n"
     text = f"# Cost, latency, memory\n\n{METHOD.format(command=command)}\n{summary(found)}{picture}"
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -16,10 +15,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bandwise import __version__
-from bandwise.apps.report import note, tell_error
+from bandwise.apps.report import tell_error
 from bandwise.errors import BandwiseError
 from bandwise.interrupts import end_on_sigterm
 from bandwise.leftovers import send_nowhere
+from bandwise.one_line import tell_warnings_in_one_line
 
 
 class Command(NamedTuple):
@@ -150,7 +150,7 @@ def _prepare_streams() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    warnings.showwarning = lambda message, *_: note(message)
+    tell_warnings_in_one_line()
 
 
 app = typer.Typer(

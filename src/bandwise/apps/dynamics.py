@@ -49,9 +49,10 @@ def dynamics(
     """
     from bandwise.apps.run import process_files
     from bandwise.apps.run_options import RunOptions
+    from bandwise.dynamics.store import load_settings
 
     make = partial(make_dynamics, preset=preset)
-    make(48_000, channels or 1)  # a wrong preset is told before any file is touched
+    load_settings(preset)  # a wrong one is told before any file is touched
     draw = partial(draw_picture, preset=preset)
     options = RunOptions(raw_format, rate, channels, jobs, plot, as_json, in_place, overwrite, draw=draw)
     raise typer.Exit(process_files(inputs, output, make, options))

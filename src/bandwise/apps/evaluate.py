@@ -13,6 +13,7 @@ from bandwise.apps.evaluate_notes import gap_notes, lag_notes
 from bandwise.apps.evaluate_recordings import recordings_of
 from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
 from bandwise.apps.report import note
+from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.mixtures import MixtureSettings
 from bandwise.measure.pairs import Pair
@@ -76,8 +77,12 @@ def evaluate(
 
         check_picture(plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
+    measuring.tell_missing(scorer)
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
+    if not scorer.titles():
+        raise BandwiseError("got no measure that can be taken here; the lines above name what is missing")
     recordings = recordings_of(data, clean, noisy, settings)
+    measuring.check_apart((csv, plot), recordings.files)
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
     systems |= ablations(model or ["base"], without or [], postfilter, attenuation_limit_db)
     if with_postfilter:
@@ -85,15 +90,16 @@ def evaluate(
     systems |= found_peers(peer or [], all_known=peers)
     known = read_rows(reuse) if reuse else []
     run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)
-    measuring.tell_missing(scorer)
     rows = run("evaluating", recordings.total, recordings.noisy())
     harm = (
         run("clean speech", recordings.total, recordings.clean(), score_noisy=False) if clean_through else []
     )
     for line in [*lag_notes(rows), *gap_notes(rows)]:
         note(line)
-    _print(rows, harm, scorer, as_json=as_json)
-    _write(rows, harm, scorer, csv, plot)
+    try:
+        _print(rows, harm, scorer, as_json=as_json)
+    finally:
+        _write(rows, harm, scorer, csv, plot)
 
 
 def _run(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +14,12 @@ from bandwise.measure.valid_split import ValidSplit
 
 
 class Recordings(NamedTuple):
-    """What is evaluated: how many pairs, with noise, and the same number without."""
+    """What is evaluated: how many pairs, with noise, the same number without, and the files of either."""
 
     total: int
     noisy: Callable[[], Iterator[Pair]]
     clean: Callable[[], Iterator[Pair]]
+    files: tuple[Path, ...] = ()
 
 
 def recordings_of(
@@ -34,8 +36,13 @@ def recordings_of(
             settings.count, partial(mixtures, split, settings), partial(clean_speech, split, settings)
         )
     if data is None and clean and noisy:
-        total = len(matched_files(clean, noisy))
-        return Recordings(total, partial(read_pairs, clean, noisy), partial(_harmless, clean, noisy))
+        couples = matched_files(clean, noisy).values()
+        return Recordings(
+            len(couples),
+            partial(read_pairs, clean, noisy),
+            partial(_harmless, clean, noisy),
+            tuple(chain.from_iterable(couples)),
+        )
     raise BandwiseError(
         "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"
     )

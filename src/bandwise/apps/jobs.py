@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
 PIPE = "-"
@@ -78,8 +79,10 @@ def _in_place(inputs: Sequence[str], output: str | None) -> list[Job]:
     for path in files:
         if path.suffix.lower() not in WRITABLE:
             raise BandwiseError(f"{path} cannot be replaced in its own format; give -o with a .wav name")
-    once = {os.path.realpath(path): path for path in reversed(files)}
-    return [Job(str(path), str(path)) for path in reversed(once.values())]
+    once: dict[str, Path] = {}
+    for path in files:
+        once.setdefault(os.path.realpath(path), path)
+    return [Job(str(path), str(path)) for path in once.values()]
 
 
 def _pairs(inputs: Sequence[str], output: str) -> Iterator[Job]:
@@ -123,14 +126,12 @@ def _files(root: Path, target: Path | None) -> Iterable[Path]:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    """All files below a folder; one that may not be looked into is told, not passed over."""
+    """All files below a folder; one that may not be looked into is passed over, but not in silence."""
 
-    def refuse(error: OSError) -> None:
-        raise BandwiseError(
-            f"{error.filename} cannot be read: {error.strerror}; folders are taken whole; check its rights"
-        ) from error
+    def tell(error: OSError) -> None:
+        note(f"{error.filename} cannot be read ({error.strerror}), so what is in it is left out")
 
-    for place, _, names in os.walk(root, onerror=refuse):
+    for place, _, names in os.walk(root, onerror=tell):
         yield from (Path(place) / name for name in names)
 
 

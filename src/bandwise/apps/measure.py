@@ -107,8 +107,9 @@ def _measure_tones(presets: list[str], plot: str | None) -> None:
 def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32], int]":
     import numpy as np
 
+    from bandwise.apps.report import note
     from bandwise.audio_io import open_source
-    from bandwise.door import convert
+    from bandwise.door import convert, silence_nonfinite
 
     with open_source(name) as source:
         skip, wanted, pieces = round(start * source.sample_rate), round(seconds * source.sample_rate), []
@@ -120,6 +121,8 @@ def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32]
         if not pieces:
             raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start.")
         x: NDArray[np.float32] = np.concatenate(pieces)
+        if count := silence_nonfinite(x):
+            note(f"{name}: {count} samples that are NaN, Inf or far too loud were treated as silence")
         return x, source.sample_rate
 
 

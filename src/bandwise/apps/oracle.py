@@ -44,6 +44,7 @@ def oracle(
     written as a sound, and a picture shows their spectrograms.
     """
     measuring.check_folders(csv)
+    measuring.check_apart([csv], [clean, noise])
     settings = MixtureSettings(
         count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds, rooms
     )
@@ -83,14 +84,14 @@ def read_mixture(clean: Path, noise: Path, snr_db: float) -> Pair:
         raise BandwiseError(
             f"{noise}: {len(disturbance)} samples; at least 0.1 s of noise is needed; take a longer one"
         )
-    if mean_square_db(disturbance) <= SILENCE_DB:
-        raise BandwiseError(f"{noise}: silent; the SNR is set on noise; take a recording with some")
     level_dbfs, activity = active_speech(speech, SAMPLE_RATE)
     if not activity:
         raise BandwiseError(
             f"{clean}: silent; the SNR is set on active speech; take a recording with a voice"
         )
     disturbance = looped(disturbance, len(speech))[: len(speech)]
+    if mean_square_db(disturbance) <= SILENCE_DB:
+        raise BandwiseError(f"{noise}: silent beside the speech; the SNR is set on noise; cut silence off")
     reference, noisy = mix(speech, speech, disturbance, snr_db, level_dbfs)
     return Pair(f"{clean.stem}-{noise.stem}", reference, noisy, SAMPLE_RATE, snr_db)
 

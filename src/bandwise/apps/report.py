@@ -30,7 +30,7 @@ class Outcome:
     cpu_load: float = 0.0
     """Processor time per second of audio: the share of one core that real time would take."""
     nonfinite_samples: int = 0
-    """NaN or Inf samples that were treated as silence."""
+    """Samples, NaN, Inf or far too loud, that were treated as silence."""
     plot: str | None = None
 
 
@@ -52,7 +52,8 @@ def tell(outcome: Outcome, *, as_json: bool, audio_on_stdout: bool) -> None:
     if outcome.error:
         tell_error(outcome.error)
     if outcome.nonfinite_samples:
-        note(f"{outcome.input}: {outcome.nonfinite_samples} NaN or Inf samples were treated as silence")
+        bad = outcome.nonfinite_samples
+        note(f"{outcome.input}: {bad} samples (NaN, Inf, far too loud) were treated as silence")
     if as_json:
         print(json.dumps(asdict(outcome)), file=sys.stderr if audio_on_stdout else sys.stdout, flush=True)
     elif outcome.status == "skipped":

@@ -11,6 +11,7 @@ from bandwise.apps.report import Outcome, tell
 from bandwise.apps.run_file import bar, ready, run_job, without_nonfinite_warnings
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import grouped, run_together
+from bandwise.audio_io import open_source
 from bandwise.errors import BandwiseError
 from bandwise.processes import spread
 
@@ -29,12 +30,25 @@ def process_files(inputs: Sequence[str], output: str | None, make: Make, options
     to_stdout = jobs[0].target == PIPE
     failed = False
     if len(todo) > 1:  # what is wrong with every one is told once, and what must be compiled is compiled once
-        ready(make, 48_000, 1)
+        _make_ready(todo[0], make)
     skipped = (Outcome(job.source, job.target, status="skipped") for job in jobs if job not in todo)
     for outcome in chain(skipped, _outcomes(todo, make, options)):
         tell(outcome, as_json=options.as_json, audio_on_stdout=to_stdout)
         failed = failed or outcome.status == "failed"
     return 2 if failed else 0
+
+
+def _make_ready(job: Job, make: Make) -> None:
+    """Compile, and raise `BandwiseError` for what suits neither usual sound nor that of the first file."""
+    try:
+        ready(make, 48_000, 1)
+    except BandwiseError as error:
+        try:
+            with open_source(job.source) as source:
+                ready(make, source.sample_rate, source.channels)
+        except (BandwiseError, OSError) as another:
+            if str(another) == str(error):
+                raise
 
 
 def _check(jobs: Sequence[Job], options: RunOptions) -> None:

@@ -97,7 +97,7 @@ def ready(make: Make, sample_rate: int, channels: int) -> Processor:
 def without_nonfinite_warnings() -> Iterator[None]:
     """Samples that are no numbers are counted in the outcome instead."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="got NaN or Inf", category=UserWarning)
+        warnings.filterwarnings("ignore", message="got NaN, Inf", category=UserWarning)
         yield
 
 

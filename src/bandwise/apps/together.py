@@ -15,6 +15,7 @@ from bandwise.apps.jobs import PIPE, Job
 from bandwise.apps.report import Outcome
 from bandwise.apps.seat import Seat
 from bandwise.audio_io import open_source
+from bandwise.door import MOST_CHANNELS
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor
 
@@ -27,17 +28,19 @@ def grouped(jobs: Sequence[Job], most: int) -> list[list[Job]]:
     groups = [[job] for job in jobs if job not in known]
     for _rate, same in groupby(sorted(known, key=known.__getitem__), key=lambda job: known[job][0]):
         files = list(same)
-        groups += [files[start : start + most] for start in range(0, len(files), most)]
+        most_now = max(1, min(most, MOST_CHANNELS // max(known[job][2] for job in files)))
+        groups += [files[start : start + most_now] for start in range(0, len(files), most_now)]
     return groups
 
 
-def _facts(job: Job) -> tuple[int, int] | None:
-    """Sample rate and length; None where they cannot be told, which is for the run of that file to say."""
+def _facts(job: Job) -> tuple[int, int, int] | None:
+    """Sample rate, length and channels; None where they cannot be told, as the run of the file will say."""
     if job.source == PIPE:
         return None
     try:
         with open_source(job.source) as source:
-            return (source.sample_rate, source.frames) if source.frames else None
+            facts = source.sample_rate, source.frames or 0, source.channels
+            return facts if source.frames else None
     except (BandwiseError, OSError):
         return None
 

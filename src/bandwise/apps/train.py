@@ -116,13 +116,12 @@ def train(
         threads=threads,
     )
     _show(config)
-    if (out / CHECKPOINT).exists():
+    if initial and (out / CHECKPOINT).exists():
         print(f"  going on from {out / CHECKPOINT}, whatever --initial says")
     with shards_of(data, shards, out, hours, spectra=deep_filter, seed=seed) as (train_folder, valid_folder):
         valid = ShardReader(valid_folder) if finished_shards(valid_folder) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)
-        reader.rescan()
         facts = {"minutes": round(reader.minutes, 1), "sha256": data_fingerprint(train_folder)}
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))

@@ -9,7 +9,7 @@ from bandwise.apps import measuring
 from bandwise.apps.tune_sources import from_driver, from_files, from_recording, write_sweep
 from bandwise.errors import BandwiseError
 
-SWEEPS = (".wav", ".flac", ".aiff")
+SWEEPS = (".wav", ".flac", ".aiff", ".w64", ".rf64", ".caf", ".au")
 TARGET, REST, RAIL_V, EVALUATIONS, SEED = 6.0, 1.5, 8.0, 45, 1
 
 

@@ -88,18 +88,19 @@ class Driver:
             )
 
     def _refuse_forces_that_turn_round(self) -> None:
-        """1 + b x + a x^2 stays above 0, for Bl as for the stiffness, where b^2 < 4 a."""
-        where = f"in driver {self.name!r}"
+        """1 + b x + a x^2, which scales Bl and stiffness at x times x_max, stays above 0 up to the stop."""
+        where, reach = f"in driver {self.name!r}", self.stop_mm / self.xmax_mm
         if self.bl_drop > MOST_DROP:
             raise BandwiseError(
                 f"got bl_drop = {self.bl_drop:g} {where}; allowed is 0 to {MOST_DROP:g}; correct it."
             )
-        most = 2.0 * math.sqrt(min(1.0 / (1.0 - self.bl_drop) - 1.0, self.stiffening))
-        if self.asymmetry and self.asymmetry >= most:
-            raise BandwiseError(
-                f"got asymmetry = {self.asymmetry:g} {where}; with its bl_drop and stiffening less than "
-                f"{most:.3g} is allowed, or forces would turn round; lower it."
-            )
+        for a in (1.0 / (1.0 - self.bl_drop) - 1.0, self.stiffening):
+            x = min(reach, self.asymmetry / (2.0 * a)) if a else reach
+            if 1.0 - self.asymmetry * x + a * x * x <= 0.0:
+                raise BandwiseError(
+                    f"got asymmetry = {self.asymmetry:g} {where}; a force would turn round before the stop; "
+                    "lower it."
+                )
 
     @property
     def resonance_hz(self) -> float:

@@ -106,13 +106,20 @@ def from_android(text: str) -> MultibandSettings:
 
 
 def _on(stage: dict[str, Any]) -> bool:
-    return bool(stage.get("inUse", True)) and bool(stage.get("enabled", True))
+    return _flag(stage, "inUse") and _flag(stage, "enabled")
+
+
+def _flag(data: dict[str, Any], key: str) -> bool:
+    value = data.get(key, True)
+    if not isinstance(value, bool):
+        raise BandwiseError(f"got {key} = {value!r}; allowed are true and false; correct it.")
+    return value
 
 
 def _band(band: dict[str, Any], gain_db: float, *, used: bool) -> BandSettings:
     """A band; where the MBC is not used, what came, at the channel's gain."""
     compressor = CompressorSettings(
-        enabled=used and bool(band.get("enabled", True)),
+        enabled=_flag(band, "enabled") and used,
         threshold_db=_number(band, "threshold", 0.0),
         ratio=_number(band, "ratio", 1.0),
         knee_db=_number(band, "kneeWidth", 0.0),
@@ -141,7 +148,7 @@ def lost_in_android(settings: MultibandSettings) -> list[str]:
         "clipping": any(limiter.mode == "clip" for limiter in outputs),
         "hold": _other(outputs, "hold_ms"),
         "sustained release": _other(outputs, "sustained_release_ms"),
-        "limiting without look-ahead": bool(outputs) and settings.lookahead_ms < LOOKAHEAD_MS[0],
+        "limiting without look-ahead": settings.lookahead_ms < LOOKAHEAD_MS[0],
         "lowest tone": bool(outputs) and _other([settings], "low_edge_hz"),
         "slopes": _other([settings], "order"),
         "bands that do not sum flat": not settings.compensated,
@@ -159,7 +166,7 @@ def _other(found: Sequence[Any], name: str) -> bool:
 def _first_channel(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BandwiseError(f"got text that is not JSON ({error}); correct that place.") from None
     channels = data.get("channels") if isinstance(data, dict) else None
     if not isinstance(channels, list) or not channels or not isinstance(channels[0], dict):
@@ -188,4 +195,7 @@ def _number(data: dict[str, Any], key: str, default: float) -> float:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BandwiseError(f"got {key} = {value!r}; allowed are numbers; correct it.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise BandwiseError(f"got {key} beyond all numbers; correct it.") from None

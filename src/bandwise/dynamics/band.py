@@ -87,6 +87,7 @@ def compressor_gain(m: Where, keys_at: int, b: int, g: int, channels: int, now: 
     """Gain of a band at the end of this frame, the gain in front included."""
     p, state = real2(m, at.PARAMETERS), real3(m, at.STATE)
     if p[b, AMOUNT] == 0.0 and not moving and state[b, g, FOLLOWED] == 0.0:
+        state[b, g, POWER] = 0.0  # what it does not listen to, it does not remember
         return float(p[b, GAIN])
     level = p[b, GAIN] * measure_level(m, keys_at, b, g, channels)
     level = window_maximum(m, LEVELS, b, g, now, level, whole2(m, at.SWITCH_ROWS)[b, LEVEL_HOLD], 0.0)

@@ -48,10 +48,18 @@ def _checked_number(item: Any, value: Any) -> float | None:
         return None
     low, high = item.metadata["range"]
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or math.isnan(value) or not low <= value <= high:
+    if not is_number or not low <= value <= high:  # NaN is in no range
         unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
-        shown = f"{value:g}{unit}" if is_number else repr(value)
+        shown = f"{_as_float(value):g}{unit}" if is_number else repr(value)
         raise BandwiseError(
             f"got {item.name} = {shown}; allowed is {low:g} to {high:g}{unit}; {item.metadata['fix']}."
         )
     return float(value)
+
+
+def _as_float(value: Any) -> float:
+    """The number, or an infinity where a float has no room for it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)

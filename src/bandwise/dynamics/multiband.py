@@ -85,12 +85,12 @@ class MultibandDynamics(BlockProcessor):
     def gain_reduction_db(self) -> dict[str, Any]:
         """Largest reduction of the last block in dB, {"bands": (bands,) array, "output": float}.
 
-        Positive numbers are reductions; make-up and gains in front are not counted.
+        Positive numbers are reductions; make-up, gains in front and what clipping cuts are not counted.
         """
         return self._running.reduction_db()
 
     def response(self, hz: ArrayLike) -> NDArray[np.complex128]:
-        """Response of the linear path at unity dynamics, in closed form, latency included."""
+        """Response of the crossover and the delay, in closed form; gains, mutes and solos are left out."""
         frequency = np.asarray(hz, dtype=np.float64)
         total = self.band_responses(frequency).sum(axis=0).reshape(frequency.shape)
         return np.asarray(total * np.exp(-2j * np.pi * frequency * self.latency_samples / self.sample_rate))
@@ -118,6 +118,18 @@ class MultibandDynamics(BlockProcessor):
 
     def _process(self, planar: Planar) -> Planar:
         return self._running.run(planar, self._key)
+
+    def flush(self) -> NDArray[Any]:
+        """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh.
+
+        A side chain, if there was one with the last block, is silent in it.
+        """
+        silence = np.zeros((self.channels, self.latency_samples), np.float32)
+        self._key = silence if self._running.keyed else None
+        try:
+            return super().flush()
+        finally:
+            self._key = None
 
     def _reset(self) -> None:
         self._running.reset()

@@ -58,7 +58,7 @@ def forget_reduction(m: Where) -> None:
 def run(address: int, samples: Planar, key: Planar, keyed: bool, start: int, stop: int) -> None:
     """Run columns start:stop of (C, n) samples in place; a frame is processed when its last sample has come.
 
-    `address` is that of a `Memory`.
+    `address` is that of a `Memory`; without a key, `key` is the samples themselves.
     """
     m = where(address)
     frame_in, key_in, frame_out = real2(m, at.FRAME_IN), real2(m, at.KEY_IN), real2(m, at.FRAME_OUT)
@@ -70,8 +70,7 @@ def run(address: int, samples: Planar, key: Planar, keyed: bool, start: int, sto
         take = min(stop - i, size - position)
         done = position + take == size
         take_in(samples, i, take, frame_in, position)
-        if keyed:
-            take_in(key, i, take, key_in, position)
+        take_in(key, i, take, key_in, position)
         give_out(frame_out, position + 1, take - 1 if done else take, samples, i)
         if done:
             run_frame(m, keyed)

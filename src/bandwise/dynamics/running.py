@@ -33,7 +33,7 @@ class Running:
 
     def reset(self) -> None:
         """Forget the past: settings on their way are in force at once."""
-        self._settle_in = 0
+        self._settle_in, self.keyed = 0, False
         period = warped_period(self.settings.cutoffs_hz, self.sample_rate)
         order, compensated = self.settings.order, self.settings.compensated
         self._build(*(make_bank(period, order, self.channels, compensated) for _ in range(2)))
@@ -43,6 +43,9 @@ class Running:
 
     def run(self, planar: Planar, key: Planar | None) -> Planar:
         """Process (channels, n) samples in place; the compressors listen to `key` if there is one."""
+        if key is not None and not self.keyed:
+            self._listen_from_here()
+        self.keyed = key is not None
         listened = planar if key is None else key
         start, frames = 0, planar.shape[1]
         while start < frames:
@@ -72,6 +75,12 @@ class Running:
         bands = np.full(len(self.settings.bands), -np.inf)
         np.maximum.at(bands, self._rows()[:-1], reduction[:-1])
         return {"bands": bands, "output": float(reduction[-1])}
+
+    def _listen_from_here(self) -> None:
+        """A side chain begins: so far the compressors listened to the sound itself, at its cutoffs."""
+        for own, of_sound in zip(self.engine.key_bank, self.engine.bank, strict=True):
+            if isinstance(own, np.ndarray):
+                own[...] = of_sound
 
     def _build(self, bank: Bank, key_bank: Bank) -> None:
         """A new engine around these banks, at rest, with its targets."""

@@ -26,7 +26,10 @@ def rows_of(folder: Path, *columns: str) -> list[dict[str, str]]:
         missing = [name for name in columns if name not in (table.fieldnames or ())]
         if missing:
             raise BandwiseError(f"got {manifest} without the column {missing[0]}, which is needed; add it.")
-        return list(table)
+        rows = list(table)
+    if any(row[name] is None for row in rows for name in columns):
+        raise BandwiseError(f"got {manifest} with a row that is too short; every column is needed; mend it.")
+    return rows
 
 
 def read_at(path: Path, sample_rate: int) -> Doubles:

@@ -35,6 +35,8 @@ def recorded(folder: Path, seconds: float, *, split: str | None = None) -> list[
         BandwiseError: without a manifest, or without a row in it that has strong bass.
     """
     rows = [row for row in rows_of(folder, "path", "bass_heavy") if split in {None, row.get("split")}]
+    if not rows:
+        raise BandwiseError(f"got {folder}, whose list has nothing that is wanted; check its column split.")
     if not any(row["bass_heavy"] == "yes" for row in rows):
         raise BandwiseError(
             f"got {folder}, whose list has no recording of strong bass that is wanted; one is needed; "

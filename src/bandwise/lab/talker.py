@@ -52,7 +52,7 @@ def recorded_words(folder: Path) -> list[Word]:
     """The words that MANIFEST.csv in `folder` lists (columns path, keyword, split).
 
     Raises:
-        BandwiseError: without a manifest, or a recording that it lists, or for one that is silent.
+        BandwiseError: without a manifest, or a recording that it lists.
     """
     return [
         Word(row["keyword"], read_at(folder / row["path"], SAMPLE_RATE), row.get("split") or "")

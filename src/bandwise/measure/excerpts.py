@@ -44,6 +44,7 @@ def looped(noise: Audio, samples: int) -> Audio:
     """The noise itself if it is long enough, else copies of it, each 20 ms into the next at equal power."""
     if len(noise) >= samples:
         return noise
+    noise = np.tile(noise, -(-2 * FADE_SAMPLES // len(noise)))  # or there is nothing between the fades
     step = len(noise) - FADE_SAMPLES
     ramp = np.sqrt(np.minimum(1.0, (np.arange(len(noise)) + 0.5) / FADE_SAMPLES))
     copy = (noise * ramp * ramp[::-1]).astype(np.float32)

@@ -95,7 +95,12 @@ def read_pairs(clean: Path, noisy: Path) -> Iterator[Pair]:
 
 def _by_name(folder: Path) -> dict[str, Path]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return {str(path.relative_to(folder).with_suffix("")): path for path in files}
+    named: dict[str, Path] = {}
+    for path in files:
+        other = named.setdefault(str(path.relative_to(folder).with_suffix("")), path)
+        if other != path:
+            raise BandwiseError(f"{other} and {path}: one name twice; pairs are matched by it; rename one")
+    return named
 
 
 def metadata(pair: Pair) -> dict[str, Any]:

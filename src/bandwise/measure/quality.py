@@ -1,5 +1,6 @@
 """Speech quality against a clean reference: all take `(clean[n], processed[n], sample_rate)`, aligned."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -50,12 +51,21 @@ def pesq_wb(clean: Signal, processed: Signal, sample_rate: int) -> float:
 
 
 def stoi(clean: Signal, processed: Signal, sample_rate: int, *, extended: bool = False) -> float:
-    """Short-time objective intelligibility (Taal 2011), or extended (Jensen and Taal 2016); 1 at best."""
+    """Short-time objective intelligibility (Taal 2011), or extended (Jensen and Taal 2016); 1 at best.
+
+    NaN where there is less than 0.4 s of speech.
+    """
     from pystoi import stoi as measure
 
-    return float(
-        measure(at_rate(clean, sample_rate), at_rate(processed, sample_rate), SCORING_RATE, extended=extended)
-    )
+    reference, heard = (at_rate(x, sample_rate) for x in (clean, processed))
+    if not np.any(reference):
+        return float("nan")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # with which pystoi says that it makes its answer up
+        try:
+            return float(measure(reference, heard, SCORING_RATE, extended=extended))
+        except RuntimeWarning:
+            return float("nan")
 
 
 def estoi(clean: Signal, processed: Signal, sample_rate: int) -> float:

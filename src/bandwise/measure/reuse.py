@@ -2,11 +2,12 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
 from bandwise.errors import BandwiseError
-from bandwise.measure.pairs import Pair
+from bandwise.measure.pairs import Pair, metadata
 from bandwise.measure.rows import NOISY, Row
 
 ON_CLEAN = " on clean"
@@ -20,14 +21,15 @@ class Memory:
     """
 
     def __init__(self, rows: Iterable[Row] = (), keys: Iterable[str] = ()) -> None:
-        wanted = set(keys)
-        self._rows = {(r.digest, r.system, r.version): r for r in rows if wanted <= set(r.scores)}
+        self._keys = tuple(keys)
+        self._rows = {(r.digest, r.system, r.version): r for r in rows if set(self._keys) <= set(r.scores)}
 
     def recall(self, pair: Pair, system: str, version: str) -> Row | None:
-        """The row of this pair through this version of the system, if it is known."""
+        """The row of this pair through this version of the system, if it is known, with `keys` alone."""
         if not self._rows or not (version or system == NOISY):
             return None
-        return self._rows.get((pair.digest, system, version))
+        row = self._rows.get((pair.digest, system, version))
+        return row and replace(row, scores={key: row.scores[key] for key in self._keys}, **metadata(pair))
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -39,13 +41,15 @@ def read_rows(path: Path) -> list[Row]:
     try:
         with path.open(newline="", encoding="utf-8") as lines:
             return [_row(fields) for fields in csv.DictReader(lines)]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise BandwiseError(
             f"{path}: not readable as scores ({error}); a CSV of bandwise evaluate is; check the path"
         ) from error
 
 
 def _row(fields: Mapping[str, str]) -> Row:
+    if None in fields.values():
+        raise ValueError("a line is cut short")
     text = {key: fields[key] for key in ("name", "language", "noise", "room", "digest", "version")}
     scores = {key: float(value or nan) for key, value in fields.items() if key not in Row.__annotations__}
     return Row(

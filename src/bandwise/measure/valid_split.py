@@ -16,6 +16,11 @@ from bandwise.measure.pairs import Audio, read_mono
 SAMPLE_RATE = 48_000
 SHORTEST_SPEECH_S = 3.0
 SHORTEST_NOISE_S = 2.0
+COLUMNS = {
+    "speech": ("path", "split", "language", "speaker"),
+    "noise": ("path", "split", "class"),
+    "rir": ("path", "split", "rt60_s"),
+}
 
 Row = dict[str, str]
 
@@ -29,13 +34,16 @@ class ValidSplit:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.speech = [row for row in _valid_rows(data, "speech") if _long_enough(row, SHORTEST_SPEECH_S)]
-        self.noise = [row for row in _valid_rows(data, "noise") if _long_enough(row, SHORTEST_NOISE_S)]
+        self.speech = _long_enough(data, "speech", SHORTEST_SPEECH_S)
+        self.noise = _long_enough(data, "noise", SHORTEST_NOISE_S)
 
     @cached_property
     def rooms(self) -> list[Row]:
         """Room responses, read only when rooms are asked for."""
-        return _valid_rows(self.data, "rir")
+        rows = _valid_rows(self.data, "rir")
+        for row in rows:
+            _number(row, "rt60_s", row["rt60_s"])
+        return rows
 
     def languages(self) -> list[str]:
         """Languages of the speech, in alphabetical order."""
@@ -81,7 +89,11 @@ def _valid_rows(data: Path, kind: str) -> list[Row]:
             f"{manifest}: no such file; a data folder has speech, noise and rir; check --data"
         )
     with manifest.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in csv.DictReader(lines) if row.get("split") == "valid"]
+        table = csv.DictReader(lines)
+        missing = [name for name in COLUMNS[kind] if name not in (table.fieldnames or ())]
+        if missing:
+            raise BandwiseError(f"{manifest}: no column {missing[0]}; mixtures are drawn by it; add it")
+        rows = [row for row in table if row["split"] == "valid"]
     if not rows:
         raise BandwiseError(
             f"{manifest}: no row with split=valid; mixtures are made of these only; mark some"
@@ -89,5 +101,19 @@ def _valid_rows(data: Path, kind: str) -> list[Row]:
     return sorted(rows, key=lambda row: row["path"])
 
 
-def _long_enough(row: Row, seconds: float) -> bool:
-    return float(row.get("duration_s") or seconds) >= seconds
+def _long_enough(data: Path, kind: str, seconds: float) -> list[Row]:
+    """The valid rows but for what is said to be shorter."""
+    rows = _valid_rows(data, kind)
+    long = [row for row in rows if _number(row, "duration_s", row.get("duration_s") or seconds) >= seconds]
+    if not long:
+        raise BandwiseError(
+            f"{data / kind}: no valid recording of {seconds:g} s or more; mixtures need some; add longer ones"
+        )
+    return long
+
+
+def _number(row: Row, name: str, value: str | float) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise BandwiseError(f"{row['path']}: {name} is {value!r}; a number is needed; mend it") from None

@@ -111,7 +111,10 @@ def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
         missing = [name for name in COLUMNS[folder.name] if name not in (table.fieldnames or ())]
         if missing:
             raise BandwiseError(f"{path} lacks the column {missing[0]}; training needs it; add it")
-        rows = [row for row in table if row["split"] == split]
+        rows = list(table)
+    if any(row[name] is None for row in rows for name in COLUMNS[folder.name]):
+        raise BandwiseError(f"{path} has a row that is too short; every column is needed; mend it")
+    rows = [row for row in rows if row["split"] == split]
     if split == "train":
         rows = [row for row in rows if not is_reserved(row)]
     if not rows:
