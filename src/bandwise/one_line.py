@@ -1,14 +1,20 @@
-"""Warnings as a run tells them: in one line each."""
+"""What a run says on standard error: a line at a time."""
 
 import sys
 import warnings
 from typing import Any
 
 
+def say(head: str, message: object) -> None:
+    """One line, whatever line ends the message has."""
+    sys.stderr.write(f"{head}: {' '.join(str(message).split())}\n")
+    sys.stderr.flush()
+
+
 def tell_warnings_in_one_line() -> None:
-    """From now on a warning is a line on standard error, without the place in the source that gave it."""
+    """From now on a warning is a line, without the place in the source that gave it."""
 
     def tell(message: Warning | str, *_: Any, **__: Any) -> None:
-        sys.stderr.write(f"bandwise: {' '.join(str(message).split())}\n")
+        say("bandwise", message)
 
     warnings.showwarning = tell

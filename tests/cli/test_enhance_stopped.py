@@ -94,9 +94,9 @@ def test_an_interrupt_leaves_no_partial_file(tmp_path, how, status):
         env=environment(),
         preexec_fn=heed_signals,  # noqa: PLW1509 - no threads here
     ) as process:
-        process.stdin.write(sound(48_000).tobytes())
+        process.stdin.write(sound(480_000).tobytes())  # more than a pipe holds: when it is gone, it is read
         process.stdin.flush()
-        wait_for(lambda: leftovers(tmp_path))
+        assert leftovers(tmp_path)
         process.send_signal(how)
         assert process.wait(30) == status
         told = process.stderr.read().decode()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandwise.apps.options import refuse
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
@@ -50,17 +51,17 @@ def bench(
     if subject == "dynamics":
         from bandwise.apps.bench_dynamics import bench_dynamics
 
-        _refuse(
-            "dynamics", "leave out dynamics", peer=peer, model=model, growth=growth, page=page, json=as_json
-        )
+        reason = ", which dynamics does not take; drop it, or leave out dynamics"
+        refuse(reason, peer=peer, model=model, growth=growth, page=page, json=as_json)
         bench_dynamics(min(seconds, 10.0), runs or 5, peers=peers)
         return
     if subject != "all":
         raise BandwiseError(
             f"got {subject}; bench times everything, or dynamics; run: bandwise bench dynamics"
         )
-    _refuse("everything", "run: bandwise bench dynamics", runs=runs)
-    _refuse("a bench without peers", "leave out --no-peers", peer=not peers and peer)
+    refuse(", which everything does not take; drop it, or run: bandwise bench dynamics", runs=runs)
+    if not peers:
+        refuse(", which a bench without peers does not take; drop it, or leave out --no-peers", peer=peer)
     if page:
         _check_page(page, growth=growth)
     found = measure(model or ["base"], peer or [], seconds, peers=peers, growth=growth, page=page)
@@ -84,12 +85,6 @@ def _check_page(page: Path, *, growth: bool) -> None:
     check_folders(page)
     if growth:
         require_matplotlib()
-
-
-def _refuse(subject: str, remedy: str, **options: object) -> None:
-    """Raise `BandwiseError` for an option that says nothing about what is timed."""
-    for name in (name for name, value in options.items() if value):
-        raise BandwiseError(f"got --{name}, which {subject} does not take; drop it, or {remedy}")
 
 
 def measure(

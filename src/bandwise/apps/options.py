@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from bandwise.errors import BandwiseError
+
 Inputs = Annotated[
     list[str], typer.Argument(metavar="INPUT", help="Files, folders, or - for standard input.")
 ]
@@ -34,3 +36,9 @@ InPlace = Annotated[bool, typer.Option("--in-place", help="Replace the input fil
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="In a folder run, make again what exists already.")
 ]
+
+
+def refuse(reason: str, **options: object) -> None:
+    """Raise `BandwiseError` for the first of these options that was given, which has no effect and why."""
+    for name in (name for name, value in options.items() if value):
+        raise BandwiseError(f"got --{name.replace('_', '-')}{reason}")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bandwise.one_line import say
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,12 +38,12 @@ class Outcome:
 
 def tell_error(message: object) -> None:
     """One line on stderr."""
-    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    say("error", message)
 
 
 def note(message: object) -> None:
     """One line on stderr that is no error."""
-    print("bandwise:", " ".join(str(message).split()), file=sys.stderr, flush=True)
+    say("bandwise", message)
 
 
 def tell(outcome: Outcome, *, as_json: bool, audio_on_stdout: bool) -> None:

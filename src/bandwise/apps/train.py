@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bandwise.apps import train_options as options
+from bandwise.apps.options import refuse
 from bandwise.apps.shard_maker import shards_of
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
@@ -70,17 +71,19 @@ def train(
     network = replace(_one_of("size", size, SIZES), weight_limit=weight_limit)
     if minutes is not None and updates is not None:
         raise BandwiseError("got --minutes and --updates; a run ends after one of them; give one")
-    if loss == "plain" and sones_epsilon != LOSS.sones_epsilon:
-        raise BandwiseError("got --sones-epsilon without --loss sones, which alone heeds it; add that")
+    if loss == "plain":
+        reason = " without --loss sones, which alone heeds it; add that"
+        refuse(reason, sones_epsilon=sones_epsilon != LOSS.sones_epsilon)
     if not deep_filter:
-        _refuse_filter_options(
-            filter_units=(filter_units, None),
-            filter_learning_rate=(filter_learning_rate, RUN.filter_learning_rate),
-            complex_weight=(complex_weight, LOSS.complex_weight),
-            disturbance_weight=(disturbance_weight, LOSS.disturbance_weight),
-            unintelligibility_weight=(unintelligibility_weight, LOSS.unintelligibility_weight),
-            error_weight=(error_weight, LOSS.error_weight),
-            critic_share=(critic_share, LOSS.critic_share),
+        refuse(
+            " without a deep filter, which alone heeds it; add --deep-filter",
+            filter_units=filter_units,
+            filter_learning_rate=filter_learning_rate != RUN.filter_learning_rate,
+            complex_weight=complex_weight != LOSS.complex_weight,
+            disturbance_weight=disturbance_weight != LOSS.disturbance_weight,
+            unintelligibility_weight=unintelligibility_weight != LOSS.unintelligibility_weight,
+            error_weight=error_weight != LOSS.error_weight,
+            critic_share=critic_share != LOSS.critic_share,
         )
     else:
         units = filter_units or _known_filter_units(out, initial) or FILTER_SIZES["filter_units"]
@@ -126,14 +129,6 @@ def train(
         with atomic(out / DATA_FACTS) as partial:
             partial.write_text(json.dumps(facts))
     print(f"done: {out / CHECKPOINT}; next: bandwise export {out} -o model.onnx")
-
-
-def _refuse_filter_options(**options: tuple[float | None, float | None]) -> None:
-    """Raise `BandwiseError` for an option of the deep filter, each given with its default."""
-    for name in (name for name, (value, default) in options.items() if value != default):
-        raise BandwiseError(
-            f"got --{name.replace('_', '-')} without a deep filter, which alone heeds it; add --deep-filter"
-        )
 
 
 def _known_filter_units(out: Path, initial: str) -> int:

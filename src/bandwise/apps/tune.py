@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bandwise.apps import measuring
+from bandwise.apps.options import refuse
 from bandwise.apps.tune_sources import from_driver, from_files, from_recording, write_sweep
 from bandwise.errors import BandwiseError
 
@@ -54,12 +55,16 @@ def tune(
     measuring.check_folders(output, plot, sweep)
     inputs = (recording, distortion, response, Path(driver) if driver else None)
     measuring.check_apart((output, plot, sweep), inputs)
-    _refuse(
-        "--driver", driver is None, rest=rest != REST, rail_v=rail_v != RAIL_V, music=music,
-        evaluations=evaluations != EVALUATIONS, seed=seed != SEED,
-    )  # fmt: skip
-    _refuse("--distortion", distortion is None, response=response)
-    _refuse("a loudspeaker to tune to", sweep is not None, plot=plot, target=target != TARGET)
+    if driver is None:
+        refuse(
+            " without --driver, which it belongs to; drop it", rest=rest != REST, rail_v=rail_v != RAIL_V,
+            music=music, evaluations=evaluations != EVALUATIONS, seed=seed != SEED,
+        )  # fmt: skip
+    if distortion is None:
+        refuse(" without --distortion, which it belongs to; drop it", response=response)
+    if sweep is not None:
+        reason = " without a loudspeaker to tune to, which it belongs to; drop it"
+        refuse(reason, plot=plot, target=target != TARGET)
     if sweep is not None and sweep.suffix.lower() not in SWEEPS:
         raise BandwiseError(f"got --sweep {sweep}; its 24 bits go into {', '.join(SWEEPS)}; name it so")
     if plot:
@@ -77,9 +82,3 @@ def tune(
     else:
         assert distortion is not None
         from_files(distortion, response, target, output, plot)
-
-
-def _refuse(owner: str, absent: bool, **options: object) -> None:
-    """Raise `BandwiseError` for an option of something that is not there."""
-    for name in (name for name, value in options.items() if absent and value):
-        raise BandwiseError(f"got --{name.replace('_', '-')} without {owner}, which it belongs to; drop it")

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
-from bandwise.lab.data_folder import read_at, rows_of
+from bandwise.lab.data_folder import read_at
+from bandwise.manifest import manifest_rows
 from bandwise.measure.loudness import integrated_loudness
 
 Doubles = NDArray[np.float64]
@@ -34,7 +35,7 @@ def recorded(folder: Path, seconds: float, *, split: str | None = None) -> list[
     Raises:
         BandwiseError: without a manifest, or without a row in it that has strong bass.
     """
-    rows = [row for row in rows_of(folder, "path", "bass_heavy") if split in {None, row.get("split")}]
+    rows = [row for row in manifest_rows(folder, "path", "bass_heavy") if split in {None, row.get("split")}]
     if not rows:
         raise BandwiseError(f"got {folder}, whose list has nothing that is wanted; check its column split.")
     if not any(row["bass_heavy"] == "yes" for row in rows):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.room import Paths, through
-from bandwise.lab.data_folder import read_at, rows_of
+from bandwise.lab.data_folder import read_at
+from bandwise.manifest import manifest_rows
 
 Doubles = NDArray[np.float64]
 
@@ -56,7 +57,7 @@ def recorded_words(folder: Path) -> list[Word]:
     """
     return [
         Word(row["keyword"], read_at(folder / row["path"], SAMPLE_RATE), row.get("split") or "")
-        for row in rows_of(folder, "path", "keyword")
+        for row in manifest_rows(folder, "path", "keyword")
     ]
 
 

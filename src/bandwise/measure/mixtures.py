@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bandwise.manifest import Row
 from bandwise.measure.excerpts import in_room, noise_excerpt, speech_excerpt
 from bandwise.measure.levels import active_speech, mean_square_db
 from bandwise.measure.pairs import Audio, Pair
-from bandwise.measure.valid_split import SAMPLE_RATE, Row, ValidSplit, by_turns
+from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit, by_turns
 
 LEVELS_DBFS = (-32.0, -20.0)  # active speech level: from a distant to a close microphone
 PEAK = 0.99

@@ -4,13 +4,13 @@ A data folder holds `speech/`, `noise/` and `rir/`, each with a MANIFEST.csv who
 are read, besides `language` and `speaker` (speech), `class` (noise) and `rt60_s` (rooms).
 """
 
-import csv
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from bandwise.errors import BandwiseError
+from bandwise.manifest import MANIFEST, Row, manifest_rows, number_in
 from bandwise.measure.pairs import Audio, read_mono
 
 SAMPLE_RATE = 48_000
@@ -21,8 +21,6 @@ COLUMNS = {
     "noise": ("path", "split", "class"),
     "rir": ("path", "split", "rt60_s"),
 }
-
-Row = dict[str, str]
 
 
 class ValidSplit:
@@ -42,7 +40,7 @@ class ValidSplit:
         """Room responses, read only when rooms are asked for."""
         rows = _valid_rows(self.data, "rir")
         for row in rows:
-            _number(row, "rt60_s", row["rt60_s"])
+            number_in(row, "rt60_s")
         return rows
 
     def languages(self) -> list[str]:
@@ -83,20 +81,10 @@ def _read_at_48k(path: Path) -> Audio:
 
 
 def _valid_rows(data: Path, kind: str) -> list[Row]:
-    manifest = data / kind / "MANIFEST.csv"
-    if not manifest.is_file():
-        raise BandwiseError(
-            f"{manifest}: no such file; a data folder has speech, noise and rir; check --data"
-        )
-    with manifest.open(newline="", encoding="utf-8") as lines:
-        table = csv.DictReader(lines)
-        missing = [name for name in COLUMNS[kind] if name not in (table.fieldnames or ())]
-        if missing:
-            raise BandwiseError(f"{manifest}: no column {missing[0]}; mixtures are drawn by it; add it")
-        rows = [row for row in table if row["split"] == "valid"]
+    rows = [row for row in manifest_rows(data / kind, *COLUMNS[kind]) if row["split"] == "valid"]
     if not rows:
         raise BandwiseError(
-            f"{manifest}: no row with split=valid; mixtures are made of these only; mark some"
+            f"{data / kind / MANIFEST}: no row with split=valid; mixtures are made of these only; mark some"
         )
     return sorted(rows, key=lambda row: row["path"])
 
@@ -104,16 +92,9 @@ def _valid_rows(data: Path, kind: str) -> list[Row]:
 def _long_enough(data: Path, kind: str, seconds: float) -> list[Row]:
     """The valid rows but for what is said to be shorter."""
     rows = _valid_rows(data, kind)
-    long = [row for row in rows if _number(row, "duration_s", row.get("duration_s") or seconds) >= seconds]
+    long = [row for row in rows if not row.get("duration_s") or number_in(row, "duration_s") >= seconds]
     if not long:
         raise BandwiseError(
             f"{data / kind}: no valid recording of {seconds:g} s or more; mixtures need some; add longer ones"
         )
     return long
-
-
-def _number(row: Row, name: str, value: str | float) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        raise BandwiseError(f"{row['path']}: {name} is {value!r}; a number is needed; mend it") from None

@@ -1,9 +1,9 @@
 """Who made the recordings that a network learned from: the page that their licences ask for."""
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 
+from bandwise.manifest import manifest_rows
 from bandwise.training.reserved import is_reserved
 
 FOLDERS = ("speech", "noise", "rir")
@@ -21,10 +21,9 @@ def attribution_page(data_dir: Path | str) -> str:
 
 def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     sources = defaultdict(list)
-    with (folder / "MANIFEST.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["split"] == "train" and not is_reserved(row):
-                sources[row.get("source") or row.get("source_repo", ""), row["licence"]].append(row)
+    for row in manifest_rows(folder, "split", "licence", "duration_s"):
+        if row["split"] == "train" and not is_reserved(row):
+            sources[row.get("source") or row.get("source_repo", ""), row["licence"]].append(row)
     return sources
 
 

@@ -8,7 +8,6 @@ file that several processes share.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import soxr
 
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
+from bandwise.manifest import MANIFEST, manifest_rows, number_in
 from bandwise.training.recordings import INT16_SCALE, Clip, Recordings
 from bandwise.training.reserved import is_reserved
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, as_signal
@@ -87,38 +87,18 @@ COLUMNS = {
 }
 
 
-def _number(row: dict[str, str], name: str) -> float:
-    try:
-        return float(row[name])
-    except (TypeError, ValueError):
-        raise BandwiseError(
-            f"got {name} = {row[name]!r} of {row['path']} in a manifest; a number is needed; mend it"
-        ) from None
-
-
 def _source(row: dict[str, str]) -> str:
     return row.get("source") or row.get("source_repo") or ""
 
 
 def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
-    path = folder / "MANIFEST.csv"
-    if not path.is_file():
-        raise BandwiseError(
-            f"no {path}; a data folder holds speech/, noise/ and rir/ with a MANIFEST.csv each; give its path"
-        )
-    with path.open(newline="", encoding="utf-8") as lines:
-        table = csv.DictReader(lines)
-        missing = [name for name in COLUMNS[folder.name] if name not in (table.fieldnames or ())]
-        if missing:
-            raise BandwiseError(f"{path} lacks the column {missing[0]}; training needs it; add it")
-        rows = list(table)
-    if any(row[name] is None for row in rows for name in COLUMNS[folder.name]):
-        raise BandwiseError(f"{path} has a row that is too short; every column is needed; mend it")
-    rows = [row for row in rows if row["split"] == split]
+    rows = [row for row in manifest_rows(folder, *COLUMNS[folder.name]) if row["split"] == split]
     if split == "train":
         rows = [row for row in rows if not is_reserved(row)]
     if not rows:
-        raise BandwiseError(f"{path} has no row of split {split!r}; use a split its manifest names")
+        raise BandwiseError(
+            f"{folder / MANIFEST} has no row of split {split!r}; use a split its manifest names"
+        )
     return rows
 
 
@@ -160,7 +140,7 @@ def _clip(row: dict[str, str], group: str, start: int, signal: Signal) -> Clip:
         kind=row.get("kind", "speech"),
         source=_source(row),
         licence=row["licence"],
-        bandwidth_hz=min(_number(row, "bandwidth_hz"), SAMPLE_RATE / 2),
+        bandwidth_hz=min(number_in(row, "bandwidth_hz"), SAMPLE_RATE / 2),
         start=start,
         length=len(signal),
         active_rms=active_rms(signal),
@@ -181,4 +161,4 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
     samples = decode(folder / row["path"])
-    return Response(samples, _number(row, "rt60_s"), row["room"], _source(row), row["licence"])
+    return Response(samples, number_in(row, "rt60_s"), row["room"], _source(row), row["licence"])

@@ -1,0 +1,40 @@
+"""The list of recordings in a folder of data: its MANIFEST.csv."""
+
+import csv
+from pathlib import Path
+
+from bandwise.errors import BandwiseError
+
+MANIFEST = "MANIFEST.csv"
+
+Row = dict[str, str]
+
+
+def manifest_rows(folder: Path, *columns: str) -> list[Row]:
+    """The rows of the manifest in `folder`, every one with these columns.
+
+    Raises:
+        BandwiseError: without a manifest or a column, or for a row that ends too early.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BandwiseError(f"got {folder}, which has no {MANIFEST}; recordings are listed there; add one")
+    with path.open(newline="", encoding="utf-8") as lines:
+        table = csv.DictReader(lines)
+        missing = [name for name in columns if name not in (table.fieldnames or ())]
+        if missing:
+            raise BandwiseError(f"got {path} with no column {missing[0]}, which is needed; add it")
+        rows = list(table)
+    if any(row[name] is None for row in rows for name in columns):
+        raise BandwiseError(f"got {path} with a row that is too short; every column is needed; mend it")
+    return rows
+
+
+def number_in(row: Row, name: str) -> float:
+    """The number in a column of a row that has a `path`; else raises `BandwiseError`."""
+    try:
+        return float(row[name])
+    except ValueError:
+        raise BandwiseError(
+            f"got {name} = {row[name]!r} of {row['path']}; a number is needed; mend it"
+        ) from None
