@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 
+from bandwise.apps import measuring
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.alignment import align
@@ -141,3 +142,22 @@ def test_bad_files_are_refused_in_one_line(tmp_path, name, content):
     with pytest.raises(BandwiseError) as caught:
         list(read_pairs(path, path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_of_many_languages_is_told_whole(voice, capsys):
+    """Twenty groups are more than a terminal is wide: they come in pieces that leave no cell out."""
+    rng = np.random.default_rng(0)
+    pairs = [
+        Pair(f"p{index}", voice, voice + rng.standard_normal(len(voice)).astype(np.float32) * 0.01, 16_000,
+             language=f"language {index:02}")
+        for index in range(20)
+    ]  # fmt: skip
+    rows = evaluate_pairs(iter(pairs), {"as it is": lambda x, _: x}, scorer=SDR, jobs=1)
+    summaries = tables.summarise(rows, tables.by_language)
+    pieces = tables.in_pieces(summaries)
+    assert len(pieces) == 3
+    for piece in pieces:
+        measuring.print_table(tables.table(piece, SDR.titles(), "clean"))
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert all(f"language {index:02} (1)" in told for index in range(20))

@@ -147,10 +147,18 @@ def _print(rows: list[Row], harm: list[Row], scorer: Scorer, *, as_json: bool) -
         return
     title = f"{len({row.name for row in rows})} recordings, mean ± 95 %"
     many = len({row.system for row in rows}) > MOST_IN_FULL
-    draw = tables.ladder_table if many else tables.table
-    measuring.print_table(draw(summary, scorer.titles(), title))
+    _show(summary, scorer, title, many=many)
     if many:
         gains = tables.ladder_table(summary, scorer.titles(), GAINS, gains=True)
         measuring.print_table(gains)
     if harm:
-        measuring.print_table(draw(harms, scorer.titles(), HARM))
+        _show(harms, scorer, HARM, many=many)
+
+
+def _show(summary: list[tables.Summary], scorer: Scorer, title: str, *, many: bool) -> None:
+    """Of many systems a line for each, else a block for each measure."""
+    if many:
+        measuring.print_table(tables.ladder_table(summary, scorer.titles(), title))
+        return
+    for piece in tables.in_pieces(summary):
+        measuring.print_table(tables.table(piece, scorer.titles(), title))

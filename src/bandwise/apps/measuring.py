@@ -61,7 +61,9 @@ def print_table(table: Any) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(table) if console.is_terminal else Console(width=200).print(table)
+    if not console.is_terminal:
+        console = Console(width=Console(width=10_000).measure(table).maximum)
+    console.print(table)
 
 
 def print_json(**values: Any) -> None:

@@ -71,6 +71,13 @@ def beside_noisy(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     return [(row, before[row.name]) for row in rows if row.system != NOISY and row.name in before]
 
 
+def in_pieces(summaries: Sequence[Summary], most: int = 7) -> list[list[Summary]]:
+    """The same, cut where a table would be too wide: at most so many groups in each piece."""
+    groups = list(dict.fromkeys(s.group for s in summaries))
+    cuts = [groups[at : at + most] for at in range(0, len(groups), most)]
+    return [[s for s in summaries if s.group in cut] for cut in cuts]
+
+
 def table(summaries: Sequence[Summary], titles: Titles, title: str) -> "Table":
     """A rich table: a block of lines per measure (each system, its gain over noisy), a column per group."""
     from rich.box import SIMPLE_HEAD
