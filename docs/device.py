@@ -18,6 +18,7 @@ Doubles = NDArray[np.float64]
 
 SECONDS, TALK_S = 30, 20
 LEVEL, FLOOR_DB = 0.05, -70.0
+TITLES = {"speex": "SpeexDSP MDF", "kalman": "ours (Kalman)"}
 
 
 def main() -> None:
@@ -26,12 +27,12 @@ def main() -> None:
     if speex_library():
         cancellers.insert(0, SpeexCanceller())
     print(
-        "| | ERLE after 2 s | settled | converged after | with a talker as loud as the echo |\n"
+        "| | ERLE after 2 s | settled | within 3 dB of that after | with a talker as loud as the echo |\n"
         + "|---" * 5
         + "|"
     )
     for canceller in cancellers:
-        print(f"| {canceller.name} | " + " | ".join(figures(canceller)) + " |")
+        print(f"| {TITLES[canceller.name]} | " + " | ".join(figures(canceller)) + " |")
 
 
 def figures(canceller: EchoCanceller) -> list[str]:

@@ -1,12 +1,12 @@
-"""Print the results table of docs/device.md and write its pictures, from a folder that `bandwise lab` made.
+"""Print the rows of results of docs/device.md and write its pictures, from a folder of `bandwise lab`.
 
 python docs/device_results.py results/ [docs/figures]
 """
 
+import argparse
 import base64
 import csv
 import re
-import sys
 from pathlib import Path
 
 from bandwise.device.wakeword import wilson_interval
@@ -26,16 +26,22 @@ PICTURE = re.compile(r'<h2>([^<]*)</h2><img alt="" src="data:image/png;base64,([
 
 def main() -> None:
     """The table to standard output, the pictures into the second folder if there is one."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("figures", type=Path, nargs="?")
+    options = parser.parse_args()
+    folder = options.results
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    if f"{DETECTOR}_missed" not in rows[0]:
+        parser.error(f"got {folder}, measured without {DETECTOR}, which the page shows; run the lab with it")
     volume = ""
     for row in rows:
         shown = "" if row["volume_db"] == volume else f"{float(row['volume_db']):g} dB"
         volume = row["volume_db"]
         print(f"| {shown} | " + " | ".join(cells(row)) + " |")
-    if len(sys.argv) > 2:
-        write_pictures((folder / "report.html").read_text(encoding="utf-8"), Path(sys.argv[2]))
+    if options.figures:
+        write_pictures((folder / "report.html").read_text(encoding="utf-8"), options.figures)
 
 
 def cells(row: dict[str, str]) -> list[str]:

@@ -6,9 +6,8 @@ Every recording that the manifest calls bass-heavy is measured, whole. The figur
 is in the train split, 12 s from its middle: a rule, not a choice.
 """
 
-import csv
-import sys
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from bandwise.door import convert
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import LimiterSettings, MultibandSettings
 from bandwise.dynamics.store import load_preset
+from bandwise.manifest import manifest_rows
 from bandwise.measure.distortion import programme_distortion
 from bandwise.measure.intervals import Mean, mean_of
 from bandwise.measure.loudness import bass_level_db, crest_factor_db, integrated_loudness
@@ -34,14 +34,17 @@ FIGURE_SECONDS = 12
 TITLES = ("distortion in gaps, %", "rest beyond gains, %", "bass, dB", "crest, dB", "loudness, LU")
 DECIMALS = (2, 1, 2, 2, 2)
 AT_EQUAL_DISTORTION = ("turned down by, dB", "softer than smart-speaker, LU", "less bass, dB")
-LOWEST_DRIVE_DB, DRIVE_STEPS = -32.0, 6
+LOWEST_DRIVE_DB, DRIVE_STEPS = -32.0, 8
 
 
 def main() -> None:
     """Measure all, print three tables, draw the figure."""
-    folder = Path(sys.argv[1])
-    with (folder / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
-        bassy = [row for row in csv.DictReader(file) if row["bass_heavy"] == "yes"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("music", type=Path)
+    folder = parser.parse_args().music
+    bassy = [
+        row for row in manifest_rows(folder, "path", "split", "bass_heavy") if row["bass_heavy"] == "yes"
+    ]
     drawn = next(row["path"] for row in bassy if row["split"] == "train")
     draw_waveforms(three(drawn, *middle(*read(folder / drawn))), str(FIGURE))
     print_row("recording", TITLES)
@@ -66,7 +69,7 @@ def read(path: Path) -> tuple[NDArray[Any], int]:
 
 def middle(x: NDArray[Any], rate: int) -> tuple[NDArray[Any], int]:
     """The 12 s around the middle."""
-    start = (len(x) - FIGURE_SECONDS * rate) // 2
+    start = max(0, (len(x) - FIGURE_SECONDS * rate) // 2)
     return x[start : start + FIGURE_SECONDS * rate], rate
 
 
@@ -99,22 +102,26 @@ def levels(settings: MultibandSettings, x: NDArray[Any], rate: int) -> list[floa
 
 
 def at_equal_distortion(x: NDArray[Any], rate: int, limit: float) -> list[float]:
-    """The figures of `AT_EQUAL_DISTORTION`: the baseline, turned down until `limit` % fall into the gaps.
-
-    Half the range is dropped at every step, to 0.5 dB.
-    """
+    """The figures of `AT_EQUAL_DISTORTION`: the baseline, turned down until `limit` % fall into the gaps."""
     baseline, ours = (load_preset(name) for name in PRESETS)
+    clean_drive_db = loudest_clean_drive_db(lambda y: gaps(baseline, y, rate) <= limit, x)
+    theirs, own = (
+        whole(MultibandDynamics(settings, rate, x.shape[1]), x * np.float32(10 ** (drive_db / 20.0)))
+        for settings, drive_db in ((baseline, clean_drive_db), (ours, 0.0))
+    )
+    softer = integrated_loudness(own, rate) - integrated_loudness(theirs, rate)
+    return [-clean_drive_db, softer, bass_level_db(own, rate) - bass_level_db(theirs, rate)]
+
+
+def loudest_clean_drive_db(clean: Callable[[NDArray[Any]], bool], x: NDArray[Any]) -> float:
+    """The loudest drive, to a sixteenth of a decibel, at which x is clean; 0 where it is as it came."""
+    if clean(x):
+        return 0.0
     low, high = LOWEST_DRIVE_DB, 0.0
     for _ in range(DRIVE_STEPS):
         drive = (low + high) / 2.0
-        clean = gaps(baseline, x * 10 ** (drive / 20.0), rate) <= limit
-        low, high = (drive, high) if clean else (low, drive)
-    theirs, own = (
-        whole(MultibandDynamics(settings, rate, x.shape[1]), x * np.float32(10 ** (drive_db / 20.0)))
-        for settings, drive_db in ((baseline, low), (ours, 0.0))
-    )
-    softer = integrated_loudness(own, rate) - integrated_loudness(theirs, rate)
-    return [-low, softer, bass_level_db(own, rate) - bass_level_db(theirs, rate)]
+        low, high = (drive, high) if clean(x * np.float32(10 ** (drive / 20.0))) else (low, drive)
+    return (low + high) / 2.0
 
 
 def gaps(settings: MultibandSettings, x: NDArray[Any], rate: int) -> float:

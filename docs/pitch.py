@@ -3,7 +3,7 @@
 python docs/pitch.py [DATA]        DATA: a folder of recordings; without it, synthetic voices alone
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 from rich.console import Console
@@ -21,9 +21,12 @@ TRACKERS = {
 
 def main() -> None:
     """Synthetic voices in coloured noise; then, with DATA, real speech in real noise."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="?")
+    data = parser.parse_args().data
     cases = {"synthetic voices": pitch.synthetic_cases()}
-    if len(sys.argv) > 1:
-        cases["speech"] = pitch.speech_cases(ValidSplit(Path(sys.argv[1])))
+    if data:
+        cases["speech"] = pitch.speech_cases(ValidSplit(data))
     for title, some in cases.items():
         Console().print(pitch.table(pitch.compare(TRACKERS, some), title))
 

@@ -48,7 +48,10 @@ def main() -> None:
     options.model = options.model or ["base"]
     options.scores.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    for section in options.only.split(","):
+    sections = options.only.split(",")
+    if unknown := set(sections) - set(SECTIONS):
+        parser.error(f"got --only {', '.join(sorted(unknown))}; sections are {', '.join(SECTIONS)}")
+    for section in sections:
         for name, text in SECTIONS[section](options).items():
             put(name, text)
 
@@ -122,7 +125,7 @@ def ladder(options: Any) -> dict[str, str]:
 def rooms(options: Any) -> dict[str, str]:
     """Voices in rooms without noise: scores, and how words decay."""
     scores, decays = options.scores / "rooms.csv", options.scores / "decays.json"
-    if options.again or not scores.exists():
+    if options.again or not (scores.exists() and decays.exists()):
         measure_rooms(options.data, options.model[0], scores, decays)
     rows = read_rows(scores)
     by_room = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bandwise.atomic_file import atomic
 from bandwise.measure import tables
 from bandwise.measure.dereverberation import Room, median_decays, room_pairs
 from bandwise.measure.quality import METRICS, Metric
@@ -38,14 +39,19 @@ def measure_rooms(data: Path, model: str, scores: Path, decays: Path) -> None:
             heard.append((dry, signals))
             rows += score_outputs([(pair, signals)], scorer=scorer)
         curves[room.name] = {name: list(curve) for name, curve in median_decays(heard).items()}
-    tables.write_csv(scores, rows, scorer.titles())
-    decays.write_text(json.dumps(curves))
+    with atomic(decays) as temporary:
+        temporary.write_text(json.dumps(curves), encoding="utf-8")
+    with atomic(scores) as temporary:
+        tables.write_csv(temporary, rows, scorer.titles())
 
 
 def measured_rooms(split: ValidSplit) -> Iterator[Room]:
     """Those of the valid split with an RT60 of 0.3 to 1 s, one response of each recording."""
-    for row in split.rooms[:1]:
-        if 0.3 <= float(row["rt60_s"]) <= 1.0:
+    known = set()
+    for row in split.rooms:
+        recording = row.get("room") or row["path"]
+        if 0.3 <= float(row["rt60_s"]) <= 1.0 and recording not in known:
+            known.add(recording)
             yield Room(f"measured, {row['rt60_s']} s", split.read("rir", row), float(row["rt60_s"]))
 
 

@@ -4,9 +4,9 @@ python docs/training_ablations.py DATA FOLDER [--updates 1000] [--hours 4] [--co
 python docs/training_ablations.py DATA FOLDER --initial checkpoint.pt --sequences 16 --block "filter losses"
     --only "deep filter,deep filter on spectra alone"
 
-DATA is a folder of recordings; FOLDER keeps shards, runs and networks, and what is there is not made again.
-All runs are equally long and of the small size; short runs show what matters early, or how a trained network
-moves on.
+DATA is a folder of recordings; FOLDER keeps shards, runs and networks, and of these what is there is not made
+again. All runs are equally long and of the small size; short runs show what matters early, or how a trained
+network moves on.
 """
 
 import argparse
@@ -102,9 +102,12 @@ def main() -> None:
     parser.add_argument("--sequences", type=int, default=64, help="side by side")
     parser.add_argument("--block", default="training ablations", help="of the page")
     options = parser.parse_args()
-    options.scores, options.again = options.folder, False
+    options.scores, options.again = options.folder, True
     variants = VARIANTS | FILTER_VARIANTS
-    networks = [train(options, name, variants[name]) for name in options.only.split(",")]
+    names = options.only.split(",")
+    if unknown := set(names) - set(variants):
+        parser.error(f"got --only {', '.join(sorted(unknown))}; variants are {', '.join(variants)}")
+    networks = [train(options, name, variants[name]) for name in names]
     models = [part for network in networks for part in ("--model", str(network))]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models]
     rows = measured(options, options.block.replace(" ", "-"), *command)

@@ -162,4 +162,4 @@ def loudspeaker_peers() -> dict[str, float]:
     with TemporaryDirectory() as place:
         sound = make_sound(10.0, 1, 3, Path(place))
         costs = {f"{name}, 3 bands": cost for name, cost in peer_costs(3, sound).items()}
-        return costs | peer_costs(1, sound)
+        return costs | {f"{name}, 1 band": cost for name, cost in peer_costs(1, sound).items()}

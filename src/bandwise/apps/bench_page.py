@@ -25,8 +25,8 @@ network's states moving for ever, so leaving frames out would change the bits of
 
 FLOOR = """\
 The floor of a frame: multiply-adds at the rate of weights that lie in the cache, used for many rows, and each
-weight read once in a plain loop. Reading is what limits one stream; long blocks, channels and files side by
-side share each reading and come closer to the other. All of the signal path is part of what a frame takes."""
+weight read once in a plain loop. Long blocks, channels and files side by side share each reading. What else a
+frame takes is the rest of the signal path."""
 
 
 def summary(found: dict[str, Any]) -> str:

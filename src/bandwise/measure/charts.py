@@ -23,7 +23,7 @@ def evaluation_chart(path: Path, summaries: Sequence[Summary], titles: Titles) -
     """One panel per measure: a line per system over the groups, `all` apart; whiskers are 95 % intervals."""
     groups = list(dict.fromkeys(s.group for s in summaries))
     systems = list(dict.fromkeys(s.system for s in summaries))
-    columns = min(3, len(titles))
+    columns = 2 if len(titles) == 4 else min(3, len(titles))
     figure = _figure(4 * columns, 3 * ceil(len(titles) / columns))
     for index, (key, (title, _)) in enumerate(titles.items()):
         axes = figure.add_subplot(ceil(len(titles) / columns), columns, index + 1)
@@ -31,9 +31,11 @@ def evaluation_chart(path: Path, summaries: Sequence[Summary], titles: Titles) -
             own = [s for s in summaries if s.metric == key and s.system == system]
             _draw_means(axes, own, 0.08 * (offset - (len(systems) - 1) / 2), colour=f"C{offset}")
         axes.set_title(title)
+        axes.set_xlabel("SNR")
         axes.set_xticks(range(len(groups)), groups)
         axes.grid(visible=True, axis="y", alpha=0.3)
-    figure.axes[0].legend(fontsize="small")
+    lines = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*lines, loc="outside lower center", ncols=min(6, len(systems)), fontsize="small")
     figure.savefig(path)
 
 

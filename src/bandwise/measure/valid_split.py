@@ -1,7 +1,7 @@
 """The recordings of a data folder that are kept for measurement: the valid rows of its manifests, no others.
 
 A data folder holds `speech/`, `noise/` and `rir/`, each with a MANIFEST.csv whose columns `path` and `split`
-are read, besides `language` and `speaker` (speech), `class` (noise) and `rt60_s` (rooms).
+are read, besides `speaker` and, if it is there, `language` (speech), `class` (noise) and `rt60_s` (rooms).
 """
 
 from functools import cached_property, lru_cache
@@ -17,7 +17,7 @@ SAMPLE_RATE = 48_000
 SHORTEST_SPEECH_S = 3.0
 SHORTEST_NOISE_S = 2.0
 COLUMNS = {
-    "speech": ("path", "split", "language", "speaker"),
+    "speech": ("path", "split", "speaker"),
     "noise": ("path", "split", "class"),
     "rir": ("path", "split", "rt60_s"),
 }
@@ -86,7 +86,7 @@ def _valid_rows(data: Path, kind: str) -> list[Row]:
         raise BandwiseError(
             f"{data / kind / MANIFEST}: no row with split=valid; mixtures are made of these only; mark some"
         )
-    return sorted(rows, key=lambda row: row["path"])
+    return sorted(({"language": "", **row} for row in rows), key=lambda row: row["path"])
 
 
 def _long_enough(data: Path, kind: str, seconds: float) -> list[Row]:

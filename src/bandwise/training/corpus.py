@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soundfile
 import soxr
 
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
 from bandwise.manifest import MANIFEST, manifest_rows, number_in
+from bandwise.measure.pairs import read_mono
 from bandwise.training.recordings import INT16_SCALE, Clip, Recordings
 from bandwise.training.reserved import is_reserved
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, as_signal
@@ -67,14 +67,12 @@ def load_corpus(data_dir: Path | str, split: str = "train", cache_dir: Path | st
 
 
 def decode(path: Path) -> Signal:
-    """Any file soundfile reads, as mono float32 at 48 kHz without its mean; else raises BandwiseError."""
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise BandwiseError(
-            f"got {path}, which cannot be read ({error.error_string}); a manifest names what can; mend it"
-        ) from error
-    mono = samples.mean(axis=1, dtype=np.float32)
+    """Any recording that `bandwise enhance` reads, as mono float32 at 48 kHz without its mean.
+
+    Raises:
+        BandwiseError: there is none, or it cannot be read, or holds NaN.
+    """
+    mono, rate = read_mono(path)
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
     return as_signal(mono - mono.mean(dtype=np.float64))
