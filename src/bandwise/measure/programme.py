@@ -116,11 +116,12 @@ def draw_waveforms(programmes: Sequence[Programme], path: str) -> None:
         seconds = np.arange(len(each.samples)) / each.sample_rate
         axes.plot(seconds, gain * each.samples[:, 0], linewidth=0.4)
         extra = "" if each.distortion_percent is None else f", distortion {each.distortion_percent:.2f} %"
-        title = f"{each.name}: {each.loudness_lufs:.1f} LUFS as it came, crest {each.crest_db:.1f} dB{extra}"
+        title = f"{each.name}: {each.loudness_lufs:.1f} LUFS before, crest {each.crest_db:.1f} dB{extra}"
         axes.set_title(title, loc="left", fontsize="medium")
+        axes.set_ylabel("amplitude")
         axes.grid(visible=True, alpha=0.3)
     panels[-1].set_xlabel("s")
-    figure.suptitle("at equal loudness", fontsize="medium")
+    figure.suptitle("drawn at equal loudness", fontsize="medium")
     figure.savefig(path, format="png")
 
 
