@@ -24,11 +24,9 @@ def thd_percent(y, hz, rate=RATE):
     return 100 * np.sqrt(sum(level(h) ** 2 for h in range(2, 11) if h * hz < rate / 2)) / level(1)
 
 
-def one_band(compressor=None, **settings):
-    """Settings of a single band with this compressor, or none, and the output limiter off unless given."""
-    band = BandSettings(
-        compressor=compressor or CompressorSettings(enabled=False), limiter=LimiterSettings(enabled=False)
-    )
+def one_band(compressor=IDLE.compressor, limiter=IDLE.limiter, **settings):
+    """Settings of a single band with these stages, and the output limiter off unless given."""
+    band = BandSettings(compressor=compressor, limiter=limiter)
     return MultibandSettings(bands=(band,), **{"output": LimiterSettings(enabled=False), **settings})
 
 

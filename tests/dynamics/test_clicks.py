@@ -43,12 +43,12 @@ CHANGES = {
 }
 
 
-def there_and_back(visited):
+def there_and_back(visited, base=BASE):
     """A tone while the settings go from the base to others and back, (frames,) from its steady state on."""
-    x, processor = tone(HZ, 1.0, -6.0), MultibandDynamics(BASE)
+    x, processor = tone(HZ, 1.0, -6.0), MultibandDynamics(base)
     processor.process(x)
     pieces = [processor.process(x)]
-    for settings in (*visited, BASE):
+    for settings in (*visited, base):
         processor.update(settings)
         pieces += [processor.process(x), processor.process(x)]
     return np.concatenate(pieces)
@@ -75,3 +75,53 @@ def test_a_change_at_once_would_show(name):
     x = tone(HZ, 1.0, -6.0)
     before, after = (MultibandDynamics(some).process(x) for some in (BASE, *CHANGES[name]))
     assert above_db(np.concatenate([before[:36_120], after[36_120:]])) > -30
+
+
+FREE = replace(BASE, output=LimiterSettings(enabled=False))
+CUT = LimiterSettings(ceiling_dbfs=-18, mode="clip")
+LOW_CUT = replace(CUT, ceiling_dbfs=-30)
+CUTS = {
+    "band limiters to clipping": (BASE, BASE.with_bands(limiter=CUT)),
+    "clipping bands bypassed": (BASE.with_bands(limiter=CUT), BASE.with_bands(limiter=CUT, bypass=True)),
+    "a ceiling of clipping bands": (BASE.with_bands(limiter=CUT), BASE.with_bands(limiter=LOW_CUT)),
+    "output limiter to clipping": (
+        HELD,
+        replace(HELD, output=LimiterSettings(ceiling_dbfs=-40, mode="clip")),
+    ),
+    "output clipping off": (replace(FREE, output=LimiterSettings(ceiling_dbfs=-20, mode="clip")), FREE),
+}
+
+
+def sharpness(y):
+    """The largest step, and the largest sample above 3 kHz."""
+    high = signal.sosfilt(signal.butter(8, 3_000, "high", fs=RATE, output="sos"), y)[RATE // 2 :]
+    return np.array([np.abs(np.diff(y)).max(), np.abs(high).max()])
+
+
+@pytest.mark.parametrize("name", CUTS)
+@pytest.mark.parametrize("lookahead_ms", [0.0, 3.0])
+def test_clipping_comes_and_goes_without_a_click(name, lookahead_ms):
+    """Clipping has edges of its own: on the way between two settings they are hardly sharper than in either.
+
+    Steps are as small. Where a ceiling falls onto a wave that rises, the edge is that of both slopes.
+    """
+    first, second = (replace(each, lookahead_ms=lookahead_ms) for each in CUTS[name])
+    still = np.max([sharpness(there_and_back((), base)) for base in (first, second)], axis=0)
+    assert np.all(sharpness(there_and_back((second,), first)) < [1.06, 1.6] * still)
+
+
+def test_clipping_in_place_of_the_limiter_keeps_the_ceiling():
+    """No sample is beyond the ceiling of the output while the kind of the stage changes, there and back."""
+    clipping = replace(HELD, output=LimiterSettings(ceiling_dbfs=-40, mode="clip"))
+    assert np.abs(there_and_back((clipping,), HELD)).max() <= 10 ** (-40 / 20)
+
+
+def test_settings_told_again_and_again_arrive_in_time():
+    """A caller that sends the same settings with every block meets the 20 ms that a change takes."""
+    idle = CompressorSettings(enabled=False)
+    settings = replace(FREE, cutoffs_hz=(), bands=(BandSettings(compressor=idle),))
+    processor = MultibandDynamics(settings)
+    for _ in range(10):
+        processor.update(replace(settings, output_gain_db=-40.0))
+        y = processor.process(np.full(480, 0.01, np.float32))
+    assert y[-1] == pytest.approx(1e-4, rel=1e-5)

@@ -16,10 +16,12 @@ from bandwise.dynamics.compressor import (
 from bandwise.dynamics.control import channels_of, limiter_gain
 from bandwise.dynamics.detector import follow, mean_square, peak, window_maximum
 from bandwise.dynamics.limiter import CEILING
-from bandwise.dynamics.parameters import CLIPPING, GAIN, HEARD, LEVEL_HOLD, LIMIT, LIMITING, USE_RMS
+from bandwise.dynamics.parameters import CUT, GAIN, HEARD, LEVEL_HOLD, LIMIT, LIMITING, USE_RMS
 from bandwise.dynamics.parts import (
     APPLIED,
     BAND_GAIN,
+    CUT_AT,
+    CUTTING,
     FIXED,
     FOLLOWED,
     FOLLOWER,
@@ -36,7 +38,7 @@ from bandwise.dynamics.parts import (
     real3,
     whole2,
 )  # fmt: skip
-from bandwise.dynamics.rows import add_ramp, apply_ramp, clear, clip
+from bandwise.dynamics.rows import add_ramp, apply_ramp, clear, cut
 from bandwise.kernels import kernel
 
 SILENT_POWER = 1e-30
@@ -102,18 +104,18 @@ def run_band(m: Where, keys_at: int, b: int, g: int, now: int, moving: bool) -> 
     channels, slots = wet.shape[0], ring.shape[0] // rows.shape[0]
     first, last = channels_of(m, g, channels)
     lane, written, read = b * channels, now % slots, (now + 1) % slots
-    before, ceiling, excess = state[b, g, BAND_GAIN], p[b, LIMIT + CEILING], 0.0
+    before, ceiling, part, excess = state[b, g, BAND_GAIN], p[b, LIMIT + CEILING], p[b, CUT], 0.0
     after = compressor_gain(m, keys_at, b, g, channels, now, moving)
     for row in range(lane + first, lane + last):
         apply_ramp(rows, row, ring, row * slots + written, before, after)
-        if switches[b, CLIPPING] == 1:
-            clip(ring, row * slots + written, ceiling)
-        elif switches[b, LIMITING] == 1:
+        cut(ring, row * slots + written, state[b, g, CUT_AT], ceiling, state[b, g, CUTTING], part)
+        if switches[b, LIMITING] == 1:
             excess = max(excess, peak(ring, row * slots + written) / ceiling)
     gain = limiter_gain(m, b, g, now, excess)
     for c in range(first, last):
         add_ramp(ring, (lane + c) * slots + read, wet, c, state[b, g, APPLIED], gain * p[b, HEARD])
     state[b, g, BAND_GAIN], state[b, g, LIMIT_GAIN], state[b, g, APPLIED] = after, gain, gain * p[b, HEARD]
+    state[b, g, CUT_AT], state[b, g, CUTTING] = ceiling, part
     state[b, g, LEAST] = min(state[b, g, LEAST], gain * min(state[b, g, REDUCED], 1.0))
 
 

@@ -1,6 +1,7 @@
 """The multiband dynamics processor: split, compress and limit each band, sum, limit."""
 
 from os import PathLike
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ class MultibandDynamics(BlockProcessor):
         sample_rate: 8,000 to 192,000 Hz.
         channels: columns of the audio.
 
+    One thread may call `update` and read `gain_reduction_db` while another processes: they take turns. A
+    copy, or what comes of a pickle, goes on by itself from the same sample.
+
     Raises:
         BandwiseError: for settings that cannot run at this rate or with these channels.
 
@@ -40,6 +44,7 @@ class MultibandDynamics(BlockProcessor):
         channels: int = 1,
     ) -> None:
         super().__init__(sample_rate, channels)
+        self._turn = Turn()
         self._running = Running(self._checked(settings), self.sample_rate, self.channels)
         self._key: Planar | None = None
         self.latency_samples = self._running.latency_samples
@@ -72,14 +77,16 @@ class MultibandDynamics(BlockProcessor):
     def update(self, settings: MultibandSettings | str | PathLike[str]) -> None:
         """Change to other settings while sound plays: by the smallest change, without a click.
 
-        Parameters ramp for 20 ms; cutoffs glide, and bands come and go, as `Crossover.retune` says.
+        Parameters ramp for 20 ms, but weights of a `link`; cutoffs glide, and bands come and go, as
+        `Crossover.retune` says.
 
         Raises:
             BandwiseError: if the change would need another latency, order or linking: build a new processor.
         """
         new = self._checked(settings)
-        refuse_rebuilding(self.settings, new, self.channels)
-        self._running.change_to(new)
+        with self._turn:
+            refuse_rebuilding(self.settings, new, self.channels)
+            self._running.change_to(new)
 
     @property
     def gain_reduction_db(self) -> dict[str, Any]:
@@ -87,7 +94,8 @@ class MultibandDynamics(BlockProcessor):
 
         Positive numbers are reductions; make-up, gains in front and what clipping cuts are not counted.
         """
-        return self._running.reduction_db()
+        with self._turn:
+            return self._running.reduction_db()
 
     def response(self, hz: ArrayLike) -> NDArray[np.complex128]:
         """Response of the crossover and the delay, in closed form; gains, mutes and solos are left out."""
@@ -117,7 +125,8 @@ class MultibandDynamics(BlockProcessor):
         return planar
 
     def _process(self, planar: Planar) -> Planar:
-        return self._running.run(planar, self._key)
+        with self._turn:
+            return self._running.run(planar, self._key)
 
     def flush(self) -> NDArray[Any]:
         """Return the delayed tail, `latency_samples` long, in the form of the last block; start afresh.
@@ -132,7 +141,24 @@ class MultibandDynamics(BlockProcessor):
             self._key = None
 
     def _reset(self) -> None:
-        self._running.reset()
+        with self._turn:
+            self._running.reset()
+
+
+class Turn:
+    """A lock of which every copy of its owner gets one of its own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def __reduce__(self) -> tuple[type["Turn"], tuple[()]]:
+        return Turn, ()
 
 
 def refuse_rebuilding(old: MultibandSettings, new: MultibandSettings, channels: int) -> None:

@@ -4,9 +4,9 @@ from bandwise.dynamics import parts as at
 from bandwise.dynamics.control import channels_of, limiter_gain
 from bandwise.dynamics.detector import peak
 from bandwise.dynamics.limiter import CEILING
-from bandwise.dynamics.parameters import CLIPPING, GAIN, HEARD, LIMIT, LIMITING, TRUE_PEAK
-from bandwise.dynamics.parts import LEAST, LIMIT_GAIN, Where, real1, real2, real3, whole2
-from bandwise.dynamics.rows import add_ramp, apply_ramp, clip
+from bandwise.dynamics.parameters import CUT, GAIN, HEARD, LIMIT, LIMITING, TRUE_PEAK
+from bandwise.dynamics.parts import CUT_AT, CUTTING, LEAST, LIMIT_GAIN, Where, real1, real2, real3, whole2
+from bandwise.dynamics.rows import add_ramp, apply_ramp, clip, cut
 from bandwise.dynamics.true_peak import peak_between
 from bandwise.kernels import kernel
 
@@ -49,7 +49,7 @@ def run_output(m: Where, now: int) -> None:
     b, channels = p.shape[0] - 1, out.shape[0]
     slots = ring.shape[0] // channels
     written, read = now % slots, (now + 1) % slots
-    ceiling, limiting = p[b, LIMIT + CEILING], switches[b, LIMITING] == 1
+    ceiling, part, limiting = p[b, LIMIT + CEILING], p[b, CUT], switches[b, LIMITING] == 1
     ceilings[written] = ceiling
     for g in range(state.shape[1]):
         largest = 0.0
@@ -62,7 +62,10 @@ def run_output(m: Where, now: int) -> None:
         gain = limiter_gain(m, b, g, now, largest / ceiling if limiting else 0.0)
         for c in range(first, last):
             apply_ramp(ring, c * slots + read, out, c, state[b, g, LIMIT_GAIN], gain)
-            if limiting or switches[b, CLIPPING] == 1:
+            if limiting:
                 clip(out, c, ceilings[read])
-        state[b, g, LIMIT_GAIN] = gain
+            else:
+                cut(out, c, state[b, g, CUT_AT], ceilings[read], state[b, g, CUTTING], part)
+        state[b, g, LIMIT_GAIN], state[b, g, CUT_AT] = gain, ceilings[read]
+        state[b, g, CUTTING] = 1.0 if limiting else part
         state[b, g, LEAST] = min(state[b, g, LEAST], gain)

@@ -9,21 +9,22 @@ from numpy.typing import NDArray
 from bandwise.dynamics import compressor, limiter
 from bandwise.dynamics.compressor import COMPRESSOR_SIZE
 from bandwise.dynamics.limiter import LIMITER_SIZE
-from bandwise.dynamics.settings import BandSettings, MultibandSettings
+from bandwise.dynamics.settings import BandSettings, LimiterSettings, MultibandSettings
 from bandwise.dynamics.true_peak import DELAY_SAMPLES
 from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# A row of parameters: compressor, limiter, gain in front, part that is heard. The last row is the output's.
+# A row of parameters: compressor, limiter, gain in front, part that is heard, part that is cut of what is
+# beyond the ceiling. The last row is the output's.
 LIMIT = COMPRESSOR_SIZE
-GAIN, HEARD = LIMIT + LIMITER_SIZE, LIMIT + LIMITER_SIZE + 1
-ROW_SIZE = HEARD + 1
+GAIN, HEARD, CUT = range(LIMIT + LIMITER_SIZE, LIMIT + LIMITER_SIZE + 3)
+ROW_SIZE = CUT + 1
 
 # A row of switches, which change at once: the audio behind them is smoothed elsewhere.
-USE_RMS, LIMITING, CLIPPING, TRUE_PEAK, LEVEL_HOLD, PEAK_HOLD = range(6)
-SWITCHES = 6
+USE_RMS, LIMITING, TRUE_PEAK, LEVEL_HOLD, PEAK_HOLD = range(5)
+SWITCHES = 5
 
 CONTROL_HZ = 1_500.0  # gains are decided about this often and ramp in between
 RAMP_MS = 20.0
@@ -77,6 +78,7 @@ def parameter_rows(settings: MultibandSettings, frame_seconds: float) -> Doubles
     output = np.zeros(ROW_SIZE)
     output[LIMIT:GAIN] = limiter.design(settings.output, frame_seconds)
     output[GAIN], output[HEARD] = 10.0 ** (settings.output_gain_db / 20.0), settings.mix
+    output[CUT] = clips(settings.output)
     return np.stack([*rows, output])
 
 
@@ -86,9 +88,20 @@ def _band_row(band: BandSettings, any_solo: bool, frame_seconds: float) -> Doubl
     row[LIMIT:GAIN] = limiter.design(band.limiter, frame_seconds)
     row[GAIN] = 10.0 ** (band.gain_db / 20.0)
     row[HEARD] = 0.0 if band.mute or (any_solo and not band.solo) else 1.0
+    row[CUT] = clips(band.limiter)
     if band.bypass:
-        row[compressor.AMOUNT], row[GAIN] = 0.0, 1.0
+        row[compressor.AMOUNT], row[GAIN], row[CUT] = 0.0, 1.0, 0.0
     return row
+
+
+def clips(settings: LimiterSettings) -> bool:
+    """Whether this stage cuts what is beyond its ceiling."""
+    return settings.enabled and settings.mode == "clip"
+
+
+def limits(settings: LimiterSettings) -> bool:
+    """Whether this stage turns down what would be beyond its ceiling."""
+    return settings.enabled and settings.mode != "clip"
 
 
 def switch_rows(settings: MultibandSettings, frames: Frames, sample_rate: int) -> Integers:
@@ -100,15 +113,14 @@ def switch_rows(settings: MultibandSettings, frames: Frames, sample_rate: int) -
     per_second = sample_rate / frames.samples
     for row, each, edge, delay in zip(rows, limiters, edges, delays, strict=True):
         lowest_hz = max(edge, settings.low_edge_hz)
-        clips = each.mode == "clip"
-        row[LIMITING], row[CLIPPING] = each.enabled and not clips, each.enabled and clips
+        row[LIMITING] = limits(each)
         row[TRUE_PEAK] = each.true_peak
         row[LEVEL_HOLD] = math.ceil(0.5 / lowest_hz * per_second) + 1
         row[PEAK_HOLD] = max(math.ceil(limiter.hold_seconds(each, lowest_hz) * per_second) + 1, delay + 1)
     for row, band in zip(rows, settings.bands, strict=False):
         row[USE_RMS] = band.compressor.detector == "rms"
         if band.bypass:
-            row[LIMITING] = row[CLIPPING] = 0
+            row[LIMITING] = 0
     return rows
 
 

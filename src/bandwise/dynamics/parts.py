@@ -55,8 +55,8 @@ HEADER, BANK, KEY_BANK = PARTS.index("header"), PARTS.index("bank_damping"), PAR
 
 # Columns of the state of one band, or of the output, for one group of channels.
 FOLLOWER, FOLLOWED, POWER, LEVEL, REDUCTION, REDUCED, FIXED, BAND_GAIN = range(8)
-FAST, SLOW, LIMIT_GAIN, APPLIED, LEAST = range(8, 13)
-STATE_SIZE = 13
+FAST, SLOW, LIMIT_GAIN, APPLIED, LEAST, CUTTING, CUT_AT = range(8, 15)
+STATE_SIZE = 15
 LEVELS, EXCESS = range(2)  # kinds of sliding maxima: of the level, and of the peak over the ceiling
 
 

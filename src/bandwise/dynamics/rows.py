@@ -37,6 +37,24 @@ def clip(rows: Doubles, i: int, ceiling: float) -> None:
 
 
 @kernel
+def cut(rows: Doubles, i: int, low: float, high: float, before: float, after: float) -> None:
+    """Take a part of what is beyond a ceiling from row i; 1 is all of it.
+
+    The ceiling is a line from `low` that arrives at `high` with the last sample, the part one from `before`
+    to `after`.
+    """
+    if before == 0.0 and after == 0.0:
+        return
+    if low == high and before == 1.0 and after == 1.0:
+        clip(rows, i, high)
+        return
+    n = rows.shape[1]
+    for k in range(n):
+        ceiling, part = low + (high - low) * (k + 1) / n, before + (after - before) * (k + 1) / n
+        rows[i, k] -= part * (rows[i, k] - min(max(rows[i, k], -ceiling), ceiling))
+
+
+@kernel
 def take_in(x: Planar, i: int, take: int, frame: Doubles, position: int) -> None:
     """Copy `take` samples into the frame that fills; what is far beyond full scale saturates."""
     for c in range(frame.shape[0]):

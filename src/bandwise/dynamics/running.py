@@ -11,8 +11,20 @@ from bandwise.bands.linkwitz_riley import warped_period
 from bandwise.bands.retuning import band_of, resized, samples_to_settle, start_glide
 from bandwise.dynamics.compressor import AMOUNT, MAKEUP
 from bandwise.dynamics.engine import carry_bands, make_engine
-from bandwise.dynamics.parameters import GAIN, HEARD, frames_of, groups_of, parameter_rows, switch_rows
-from bandwise.dynamics.parts import APPLIED, BAND_GAIN, FIXED, LEAST
+from bandwise.dynamics.limiter import CEILING
+from bandwise.dynamics.parameters import (
+    CUT,
+    GAIN,
+    HEARD,
+    LIMIT,
+    clips,
+    frames_of,
+    groups_of,
+    limits,
+    parameter_rows,
+    switch_rows,
+)
+from bandwise.dynamics.parts import APPLIED, BAND_GAIN, CUT_AT, CUTTING, FIXED, LEAST
 from bandwise.dynamics.pipeline import run
 from bandwise.dynamics.settings import MultibandSettings
 
@@ -22,7 +34,9 @@ Planar = NDArray[np.float32]
 class Running:
     """Planar float32 in and out, at one rate, for a fixed number of channels.
 
-    While bands go, more of them run than the settings have: those that go count to the last.
+    While bands go, more of them run than the settings have: those that go count to the last. Compiled code
+    writes to the memory without the interpreter's lock, and a change of bands makes a new one: threads have
+    to take turns.
     """
 
     def __init__(self, settings: MultibandSettings, sample_rate: int, channels: int) -> None:
@@ -31,12 +45,25 @@ class Running:
         self.latency_samples = self._frames.latency_samples
         self.reset()
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        """What a copy needs: the contents of the memory, not its addresses."""
+        given = self.settings, self.sample_rate, self.channels
+        contents = self.memory.floats, self.memory.integers
+        return given, self._settle_in, self.keyed, len(self.engine.bank.period), contents
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Build the same engine anew and write the contents into its memory."""
+        given, settle_in, keyed, splits, contents = state
+        Running.__init__(self, *given)
+        self._settle_in, self.keyed = settle_in, keyed
+        self._build(*(self._bank(np.zeros(splits)) for _ in range(2)))
+        self.memory.floats[:], self.memory.integers[:] = contents
+
     def reset(self) -> None:
         """Forget the past: settings on their way are in force at once."""
         self._settle_in, self.keyed = 0, False
         period = warped_period(self.settings.cutoffs_hz, self.sample_rate)
-        order, compensated = self.settings.order, self.settings.compensated
-        self._build(*(make_bank(period, order, self.channels, compensated) for _ in range(2)))
+        self._build(*(self._bank(period) for _ in range(2)))
         self._jump_to_targets(range(len(self.settings.bands) + 1))
         gain, mix = self.engine.target[-1, GAIN], self.engine.target[-1, HEARD]
         self.engine.output_mix[:] = gain * mix, gain * (1.0 - mix)
@@ -58,12 +85,15 @@ class Running:
 
     def change_to(self, settings: MultibandSettings) -> None:
         """Go to settings that need no other delays: parameters by a ramp, cutoffs by a glide."""
-        moved = settings.cutoffs_hz != self.settings.cutoffs_hz
-        self.settings = settings
-        if moved:
+        before, self.settings = self.settings, settings
+        if settings == before:
+            return
+        if settings.cutoffs_hz != before.cutoffs_hz:
             self._rewire()
         self.engine.weights[:] = groups_of(settings, self.channels)[1]
         self._write_targets()
+        if limits(before.output) and clips(settings.output):
+            self.engine.parameters[-1, CUT] = 1.0  # all is under the ceiling, and has to stay there
         self.engine.clock[2] = self._frames.ramp
 
     def reduction_db(self) -> dict[str, Any]:
@@ -81,6 +111,10 @@ class Running:
         for own, of_sound in zip(self.engine.key_bank, self.engine.bank, strict=True):
             if isinstance(own, np.ndarray):
                 own[...] = of_sound
+
+    def _bank(self, period: NDArray[np.float64]) -> Bank:
+        """A bank at rest with these splits."""
+        return make_bank(period, self.settings.order, self.channels, self.settings.compensated)
 
     def _build(self, bank: Bank, key_bank: Bank) -> None:
         """A new engine around these banks, at rest, with its targets."""
@@ -106,6 +140,8 @@ class Running:
         for b in bands:
             engine.parameters[b] = engine.target[b]
             engine.state[b, :, APPLIED] = engine.target[b, HEARD]
+            engine.state[b, :, CUTTING] = engine.target[b, CUT]
+            engine.state[b, :, CUT_AT] = engine.target[b, LIMIT + CEILING]
             if b < len(engine.state) - 1:
                 makeup_db = engine.target[b, AMOUNT] * engine.target[b, MAKEUP]
                 engine.state[b, :, FIXED] = engine.target[b, GAIN] * 10.0 ** (makeup_db / 20.0)
