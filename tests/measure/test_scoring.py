@@ -28,14 +28,15 @@ def pairs_of(voice, snrs_db=(0.0, 10.0), each=3):
 
 
 @pytest.mark.parametrize("lag", [-700, -1, 0, 3, 480, 1440])
-def test_lag_is_found_and_removed(lag, voice):
-    """A delayed noisy copy is moved back to where it was."""
+@pytest.mark.parametrize("sign", [1, -1])
+def test_lag_is_found_and_removed(lag, sign, voice):
+    """A delayed noisy copy, its sign turned or not, is moved back to where it was."""
     rng = np.random.default_rng(0)
     late = np.roll(voice, lag) + 0.3 * np.std(voice) * rng.standard_normal(len(voice)).astype(np.float32)
-    aligned, found = align(voice, late, 48_000)
+    aligned, found = align(voice, sign * late, 48_000)
     assert found == lag
     assert len(aligned) == len(voice)
-    assert np.corrcoef(aligned, voice)[0, 1] > 0.9
+    assert sign * np.corrcoef(aligned, voice)[0, 1] > 0.9
 
 
 def test_aligned_output_is_left_alone(voice):

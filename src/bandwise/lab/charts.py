@@ -80,7 +80,7 @@ def false_rejects(rows: Sequence[Row], detector: str) -> bytes:
     ax = drawing.subplots()
     for k, (name, own) in enumerate(by_processor(rows).items()):
         missed, words = _numbers(own, f"{detector}_missed"), _numbers(own, f"{detector}_words")
-        share = 100.0 * missed / words
+        share = 100.0 * missed / np.maximum(words, 1)
         ends = 100.0 * np.array([wilson_interval(int(m), int(n)) for m, n in zip(missed, words, strict=True)])
         volume = _numbers(own, "volume_db") + 0.25 * (k - 1)
         spread = np.abs(ends.T - share)

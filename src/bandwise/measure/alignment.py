@@ -12,16 +12,16 @@ def align(clean: Signal, processed: Signal, sample_rate: int) -> tuple[Signal, i
     """`(processed moved onto clean, how many samples it lagged)`, by cross-correlation within 0.1 s.
 
     A lag counts only if it correlates 1 % better than none does: noise and filters move the peak of an
-    aligned signal, too.
+    aligned signal, too. A system may turn the signal's sign.
     """
     samples, longest = len(clean), round(LONGEST_LAG_S * sample_rate)
     size = 1 << (samples + longest).bit_length()
     spectrum = np.fft.rfft(processed, size) * np.conj(np.fft.rfft(clean, size))
     correlation = np.fft.irfft(spectrum, size)
     lags = np.arange(-longest, longest + 1)
-    at_lags = correlation[lags]
-    lag = int(lags[np.argmax(at_lags)])
-    if at_lags.max() <= LAG_ADVANTAGE * max(correlation[0], 0.0):
+    likeness = np.abs(correlation[lags])
+    lag = int(lags[np.argmax(likeness)])
+    if likeness.max() <= LAG_ADVANTAGE * abs(correlation[0]):
         return processed, 0
     if lag > 0:
         return np.concatenate([processed[lag:], np.zeros(lag, processed.dtype)]), lag

@@ -2,7 +2,6 @@
 
 import ctypes
 import shutil
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from bandwise.measure.dynamics_cost import (
     Sound,
     percent_of_core,
 )
+from bandwise.programs import run_program
 
 BANDS = 3  # of Faust's fixed crossovers only this one fits the table, and it takes mono
 BLOCK = 4_800
@@ -71,7 +71,7 @@ def faust_chain(folder: Path) -> Callable[[Samples, Samples], None]:
         "chain.so",
     ]  # not -Ofast, which would flush denormals here
     for command in (to_c, to_code, link):
-        subprocess.run(command, check=True, cwd=folder, capture_output=True)
+        run_program(command, folder=folder)
     library = ctypes.CDLL(str(folder / "chain.so"))
     library.newchain.restype = ctypes.c_void_p
     chain = ctypes.c_void_p(library.newchain())

@@ -22,6 +22,7 @@ from bandwise.measure.dynamics_cost import (
     THRESHOLD_DB,
     Sound,
 )
+from bandwise.programs import run_program
 
 LSP = r"http\\://lsp-plug.in/plugins/lv2/"
 LSP_BANDS = 8
@@ -124,7 +125,7 @@ def _child_seconds(command: list[str], runs: int) -> float:
     best = np.inf
     for _ in range(runs):
         before = getrusage(RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run_program(command)
         after = getrusage(RUSAGE_CHILDREN)
         best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
     return best

@@ -1,13 +1,13 @@
 """The denoising filters of ffmpeg, each through a pipe."""
 
 import shutil
-import subprocess
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bandwise.peers.peer import Absent, Audio, Peer
+from bandwise.programs import run_program
 
 HINT = "apt-get install ffmpeg"
 MODEL_HINT = "--peer arnndn=PATH of a network (repository GregorR/rnnoise-models, sh.rnnn for instance)"
@@ -39,15 +39,12 @@ def _filter(name: str, description: str, path: str, late: int) -> Peer:
 
 
 def _version(program: str) -> str:
-    first = subprocess.run([program, "-version"], capture_output=True, text=True, check=True).stdout
-    return " ".join(first.split()[2:3])
+    return " ".join(run_program([program, "-version"]).decode(errors="replace").split()[2:3])
 
 
 def _piped(program: str, description: str, late: int, x: Audio) -> Audio:
     """float32[n] at 48 kHz through a filter, `late` samples late, that drops its tail -> as many."""
     raw = ["-f", "f32le", "-ar", "48000", "-ac", "1"]
     command = [program, "-v", "error", "-threads", "1", *raw, "-i", "-", "-af", description, *raw, "-"]
-    made = subprocess.run(
-        command, input=np.pad(x, (0, late)).tobytes(), capture_output=True, check=True
-    ).stdout
+    made = run_program(command, sent=np.pad(x, (0, late)).tobytes())
     return np.frombuffer(made, np.float32)[late:]

@@ -1,0 +1,20 @@
+"""Programs of others fail in one line."""
+
+import sys
+
+import pytest
+
+from bandwise.errors import BandwiseError
+from bandwise.programs import run_program
+
+
+def test_what_a_program_writes_comes_back():
+    """Bytes go in and come out."""
+    shout = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read().upper())"
+    assert run_program([sys.executable, "-c", shout], sent=b"abc") == b"ABC"
+
+
+def test_a_program_that_fails_is_told_with_its_last_line():
+    """Its name and the last line that it wrote to standard error are in the message."""
+    with pytest.raises(BandwiseError, match="failed: no such filter"):
+        run_program([sys.executable, "-c", "import sys; sys.exit('first line\\nno such filter')"])
