@@ -91,10 +91,10 @@ class CompiledRuntime:
         if self._filter:
             estimate_taps(*self._filter, self._tap_states, seen, self._hints, count, answers)
 
-    def reset(self) -> None:
-        """Forget all frames."""
-        for state in (*self._states, *self._tap_states):
-            state[:] = 0
+    @property
+    def states(self) -> list[Array]:
+        """What is remembered of the frames so far."""
+        return [*self._states, *self._tap_states]
 
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states of every channel by name."""

@@ -75,9 +75,15 @@ class Network:
         self.answer(self._seen, 1, self._answers)
         return tuple(table[0, 0] for table in self._answers if table.size)
 
+    @property
+    def states(self) -> list[NDArray[np.float32]]:
+        """What is remembered of the frames so far, to be read or overwritten; always in the same order."""
+        return self._runtime.states
+
     def reset(self) -> None:
         """Forget all frames."""
-        self._runtime.reset()
+        for state in self.states:
+            state[:] = 0
 
     def set_states(self, values: Mapping[str, NDArray[np.float32]]) -> None:
         """Overwrite states by name, each a flat float32 array."""

@@ -42,10 +42,10 @@ class SessionRuntime:
             for frame in range(count):
                 lane.step(seen, answers, channel, frame)
 
-    def reset(self) -> None:
-        """Forget all frames."""
-        for lane in self._lanes:
-            lane.reset()
+    @property
+    def states(self) -> list[Array]:
+        """What is remembered of the frames so far."""
+        return [state for lane in self._lanes for state in lane.states]
 
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states of every channel by name."""
@@ -90,10 +90,10 @@ class SessionLane:
         for own, table in zip(self._answers, answers, strict=True):
             table[channel, frame : frame + 1] = own[0, :1]
 
-    def reset(self) -> None:
-        """Forget all frames."""
-        for state in self._states[self._now].values():
-            state[:] = 0
+    @property
+    def states(self) -> list[Array]:
+        """What is remembered of the frames so far."""
+        return list(self._states[self._now].values())
 
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states by name, each a flat float32 array."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
-from bandwise.suppress.analysis import fresh_analysis
+from bandwise.suppress.analysis import Analysis, fresh_analysis
 from bandwise.suppress.answers import room_to_answer
-from bandwise.suppress.deep_filter import fresh_low_bins
+from bandwise.suppress.deep_filter import LowBins, fresh_low_bins
 from bandwise.suppress.frames import describe_hops, fresh_frames, resynthesise_hops
 from bandwise.suppress.network import Network
 from bandwise.suppress.relief import RELIEF
@@ -31,9 +31,12 @@ class SuppressorEngine:
 
     hop_samples = HOP_SAMPLES
     latency_samples = LATENCY_SAMPLES
+    _pasts: list[tuple[Analysis, LowBins]]
+    _overlaps: list[Array]
 
     def __init__(self, channels: int, model: str | Path, *, postfilter: bool, kept: float) -> None:
         """`kept` is the share of the sound that stays whatever the network says, 0 to 1."""
+        self._given = {"channels": channels, "model": model, "postfilter": postfilter, "kept": kept}
         self._most_hops = most = max(1, ROWS_AT_ONCE // channels)
         self._network, self._postfilter, self._kept = (
             Network(model, channels, most),
@@ -43,6 +46,21 @@ class SuppressorEngine:
         self._seen, self._answers = room_to_answer(channels, most, filters=self._network.filters)
         self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
         self.reset()
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """What a copy needs: the past, but neither weights nor memory that parts share."""
+        states = [state.copy() for state in self._network.states]
+        said = self.gains, self.strengths
+        return self._given, self._pasts, self._overlaps, states, said
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Build the same engine anew and give it that past."""
+        given, pasts, overlaps, states, said = state
+        SuppressorEngine.__init__(self, **given)
+        self._pasts, self._overlaps = pasts, overlaps
+        self._answers.gains[:, 0], self._answers.strengths[:, 0] = said
+        for own, value in zip(self._network.states, states, strict=True):
+            own[:] = value
 
     def reset(self) -> None:
         """Forget the past."""
