@@ -87,6 +87,14 @@ def test_erle_is_a_ratio_of_powers():
     assert erle_over_time(x, 0.1 * x) == pytest.approx([20, 20])
 
 
+@pytest.mark.parametrize("piece_s", [0.25, 0.5])
+def test_convergence_is_the_end_of_the_first_good_piece(piece_s):
+    """Two pieces without, then within 3 dB of what it settles at: converged after the third."""
+    erle = np.array([0.0, 26.9, 27.1, 30.0, 30.0, 30.0, 30.0, 40.0])
+    assert convergence_s(erle, piece_s) == pytest.approx(3 * piece_s)
+    assert convergence_s(np.full(8, 30.0), piece_s) == pytest.approx(piece_s)
+
+
 def test_unknown_cancellers_are_refused():
     """The names that exist are told."""
     with pytest.raises(BandwiseError, match="kalman"):

@@ -1,5 +1,7 @@
 """Distortion at equal bass: what a trim does, that the match is found, and what the interval says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,13 @@ def test_a_processor_distorts_as_much_as_itself():
     assert row["equal_bass_trim_db"] == 0.0
     assert equal_distortion_row(BENCH, MUSIC, PRESET, -9.0, own, 1.0)["equal_distortion_bass_db"] == 0.0
     assert [row[f"equal_bass_ratio{end}"] for end in ("", "_low", "_high")] == pytest.approx([1.0] * 3)
+
+
+def test_bass_at_equal_distortion_is_over_that_of_the_other():
+    """Against one that is as loud and distorts as much with 3 dB less bass, it is 3 dB more."""
+    own = heard(BENCH, MUSIC, PRESET, -9.0, 1.0)
+    row = equal_distortion_row(BENCH, MUSIC, PRESET, -9.0, replace(own, bass_db=own.bass_db - 3.0), 1.0)
+    assert row["equal_distortion_bass_db"] == pytest.approx(3.0)
 
 
 def test_the_interval_of_a_ratio_is_over_pieces():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.polynomial.chebyshev import Chebyshev
 
 from bandwise.errors import BandwiseError
 from bandwise.lab import sweep
@@ -48,6 +49,14 @@ def test_harmonics_of_a_known_system(known):
         first = (1 + 0.75 * 0.2 * amplitude**2) * taps(hz)
         expected = 100 * np.hypot(second, third) / first
         assert measurement.distortion_percent[2:] == pytest.approx(expected[2:], rel=0.1)
+
+
+def test_the_fourth_and_fifth_harmonic_count():
+    """Chebyshev polynomials make nothing but these of the loudest sweep, each in its own time."""
+    amplitude = 10 ** (sweep.LEVELS_DBFS[-1] / 20)
+    bent = amplitude * Chebyshev([0.0, 1.0, 0.0, 0.0, 0.02, 0.03])(SIGNAL / amplitude)
+    found = sweep.read_recording(bent, RATE)[-1]
+    assert found.distortion_percent[2:] == pytest.approx(100 * np.hypot(0.02, 0.03), rel=0.1)
 
 
 def test_a_linear_system_has_no_distortion():

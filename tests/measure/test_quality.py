@@ -105,6 +105,21 @@ def test_spectral_distance_without_a_high_band_is_undefined():
     assert np.isnan(quality.high_band_distance_db(tone, tone, 16_000))
 
 
+def test_spectral_distance_of_silence_is_that_to_the_floor():
+    """Bins of noise are exponential: 2.51 dB below their mean, 5.57 dB apart, 40 dB above the floor."""
+    x = np.random.default_rng(2).standard_normal(96_000)
+    expected = np.hypot(40 - 2.507, 5.570)
+    assert quality.high_band_distance_db(x, np.zeros(96_000), SAMPLE_RATE) == pytest.approx(expected, abs=0.2)
+
+
+def test_spectral_distance_ends_where_the_clean_recording_ends():
+    """What appears above a recording that ends at 12 kHz is not compared, however loud."""
+    noise = np.fft.rfft(np.random.default_rng(2).standard_normal(96_000))
+    hz = np.fft.rfftfreq(96_000, 1 / SAMPLE_RATE)
+    clean, above = (np.fft.irfft(np.where(part, noise, 0.0)) for part in (hz < 12_000, hz > 13_000))
+    assert quality.high_band_distance_db(clean, clean + above, SAMPLE_RATE) < 0.01
+
+
 def test_stoi_of_next_to_no_speech_is_undefined(voice):
     """It needs 30 frames of speech; silence has none, and a quarter of a second has not enough."""
     pytest.importorskip("pystoi")

@@ -54,6 +54,15 @@ def test_what_never_falls_has_no_decay_time():
     assert np.isnan(decay_time_s(np.zeros(100)))
 
 
+def test_decay_is_the_line_from_5_to_25_db_below():
+    """A bulge that is even about the middle does not tilt the line, nor do a slow start or a floor below."""
+    below_db = 0.5 * np.arange(100)
+    phase = np.clip((below_db - 5) / 20, 0, 1)
+    curve = -np.minimum(below_db, 26.0) + 3 * np.sin(np.pi * phase) ** 2
+    curve[1:10] = -0.1
+    assert decay_time_s(curve) == pytest.approx(0.6)
+
+
 def test_curve_starts_at_the_word():
     """Half a second in steps of 5 ms, in dB re the word: silence after it is at the floor."""
     x, ends = bursts()
