@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
+from threading import Lock
 from typing import Any, TypeVar, cast, overload
 
 import numba
@@ -27,6 +29,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
 _KEPT_DAYS = 30
+_one_at_a_time = Lock()
 
 
 @overload
@@ -54,16 +57,17 @@ def kernel(
 
 
 def _compiled(function: Function, *, fastmath: bool | set[str]) -> Function:
-    folder = cache_folder(function.__module__)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder or "")
-    try:
-        compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None)(
-            function
-        )
-    finally:
-        numba.config.CACHE_DIR = before
-    return cast("Function", compiled)
+    with _one_at_a_time:  # the place for the cache is a setting of the whole process
+        folder = cache_folder(function.__module__)
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder or "")
+        try:
+            compile_later = numba.njit(
+                nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None
+            )
+            return cast("Function", compile_later(function))
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 @contextmanager
@@ -152,7 +156,7 @@ def _prune(root: Path, module: str) -> None:
 
 
 def fingerprint(module: str) -> str:
-    """Hash the source of a module and of every bandwise source it imports, directly or not."""
+    """Hash what compiles a module, its source, and every bandwise source it imports, directly or not."""
     todo, texts = [module], {}
     while todo:
         name = todo.pop()
@@ -160,10 +164,16 @@ def fingerprint(module: str) -> str:
             continue
         texts[name] = path.read_bytes()
         todo += _imports(path, name)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_compilers().encode())
     for name in sorted(texts):
         digest.update(name.encode() + b"\0" + texts[name] + b"\0")
     return digest.hexdigest()[:16]
+
+
+@cache
+def _compilers() -> str:
+    """Versions of the packages whose code ends up in kernels."""
+    return " ".join(version(package) for package in ("numba", "llvmlite", "numpy", "rocket-fft"))
 
 
 def _source(module: str) -> Path | None:

@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from bandwise.errors import BandwiseError
-from bandwise.interrupts import TIDYING_S, end_on_sigterm
+from bandwise.interrupts import TIDYING_S, end_when_told
 from bandwise.one_line import tell_warnings_in_one_line
 
 Item = TypeVar("Item")
@@ -50,7 +50,7 @@ def ending_in_order(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    end_on_sigterm()
+    end_when_told()
     tell_warnings_in_one_line()
 
 
@@ -61,7 +61,7 @@ def submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: 
 
 
 def _end(children: list[BaseProcess]) -> None:
-    """Tell processes to end until they have: one that is told inside a callback hears nothing of it."""
+    """Tell processes to end until they have: one that is told inside a callback may hear nothing of it."""
     while children:
         for child in children:
             child.terminate()

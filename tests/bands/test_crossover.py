@@ -129,3 +129,27 @@ def test_wrong_order_and_shape_are_refused():
         Crossover([100.0], 48_000, order=3)
     with pytest.raises(BandwiseError, match="transpose"):
         Crossover([100.0], 48_000, channels=2).process(np.zeros((2, 100)))
+
+
+def test_a_sample_that_is_no_number_is_silence():
+    """With a warning; what comes after is split as if it had been zero."""
+    x = np.random.default_rng(0).standard_normal(4_800)
+    damaged, silent = x.copy(), x.copy()
+    damaged[[100, 200]], silent[[100, 200]] = (np.nan, np.inf), 0.0
+    with pytest.warns(UserWarning, match="treated as silence"):
+        split = Crossover([200, 2_000], 48_000).process(damaged)
+    np.testing.assert_array_equal(split, Crossover([200, 2_000], 48_000).process(silent))
+
+
+def test_whole_numbers_have_their_full_scale_at_1():
+    """Samples of 16 bits are split as the same sound in floats."""
+    x = np.random.default_rng(0).integers(-(2**15), 2**15, 4_800).astype(np.int16)
+    crossover = Crossover([200, 2_000], 48_000)
+    np.testing.assert_array_equal(crossover.split(x), crossover.split(x / 2**15))
+
+
+@pytest.mark.parametrize("settings", [{"sample_rate": 0}, {"sample_rate": -1.0}, {"channels": 1.5}])
+def test_impossible_rates_and_channels_are_refused(settings):
+    """Also where there is no cutoff to compare with."""
+    with pytest.raises(BandwiseError):
+        Crossover([], **{"sample_rate": 48_000, **settings})

@@ -132,7 +132,9 @@ def test_what_bench_would_not_heed_is_refused(words, says):
 def test_streaming_allocates_nothing_that_stays():
     """A leak grows in every stretch of frames; some stretch leaves less than the smallest object a frame."""
     suppressor = NoiseSuppressor(block_multiple=480)
-    blocks = speechlike(4.0, 48_000).reshape(-1, 480)
+    blocks = speechlike(16.0, 48_000).reshape(-1, 480)
+    for block in blocks:
+        suppressor.process(block)
 
     def held_after(some):
         for block in some:
@@ -143,6 +145,6 @@ def test_streaming_allocates_nothing_that_stays():
     tracemalloc.start()
     try:
         held = [held_after(some) for some in np.split(blocks, 8)]
-        assert np.diff(held).min() < 50 * sys.getsizeof(object())
+        assert np.diff(held).min() < 200 * sys.getsizeof(object())
     finally:
         tracemalloc.stop()

@@ -24,7 +24,7 @@ def noisy(tmp_path):
 def refused(monkeypatch, capsysbinary):
     """Call `bandwise enhance` in this process; it must fail with one line, which is returned."""
     monkeypatch.setattr(enhance, "make_suppressor", make_half)
-    monkeypatch.setattr(cli, "end_on_sigterm", lambda: None)
+    monkeypatch.setattr(cli, "end_when_told", lambda: None)
 
     def call(*args, stdin=b""):
         monkeypatch.setattr(sys, "argv", ["bandwise", "enhance", *map(str, args)])

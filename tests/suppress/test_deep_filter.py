@@ -66,7 +66,7 @@ def test_frames_are_remembered_in_order():
 def test_full_limit_gives_the_input_back():
     """Where all is kept, the filtered bins become the noisy ones, to the bit."""
     noisy, out = spectra(1, 481)[0], spectra(1, 481)[0]
-    follow(GAINS, np.ones(34, np.float32), np.float32(1), noisy, out)
+    follow(GAINS, np.ones(34, np.float32), True, np.float32(1), noisy, out)
     assert np.array_equal(out[:100], noisy[:100])
 
 
@@ -74,7 +74,7 @@ def test_no_limit_and_no_postfilter_change_nothing():
     """Where the gains stay as they were said, so do the filtered bins, to the bit."""
     before = spectra(1, 481)[0]
     out = before.copy()
-    follow(GAINS, GAINS, np.float32(0), spectra(1, 481)[0], out)
+    follow(GAINS, GAINS, True, np.float32(0), spectra(1, 481)[0], out)
     assert np.array_equal(out, before)
 
 
@@ -82,5 +82,26 @@ def test_sharper_gains_turn_filtered_bins_down_as_much():
     """Half the gain in every band halves them, and a share kept is kept of the noisy bin."""
     noisy, before = spectra(1, 481)[0], spectra(1, 481)[0]
     kept, out = np.float32(0.25), before.copy()
-    follow(GAINS, kept + (1 - kept) * GAINS / 2, kept, noisy, out)
-    assert out[:100] == pytest.approx(0.25 * noisy[:100] + 0.75 * before[:100] / 2, rel=1e-4)
+    follow(GAINS, kept + (1 - kept) * GAINS / 2, True, kept, noisy, out)
+    expected = 0.25 * noisy[:100] + 0.75 * before[:100] / 2
+    louder = np.abs(expected) > 0.25 * np.abs(noisy[:100])
+    assert 50 < louder.sum() < 100
+    assert out[:100][louder] == pytest.approx(expected[louder], rel=1e-4)
+
+
+@pytest.mark.parametrize("sharpened", [False, True])
+def test_no_bin_falls_below_the_share_that_is_kept(sharpened):
+    """Not even where the filtered bin is as large as the noisy one and against it."""
+    noisy, kept = spectra(1, 481)[0], np.float32(0.25)
+    out = -noisy / 3
+    follow(GAINS, kept + (1 - kept) * GAINS, sharpened, kept, noisy, out)
+    np.testing.assert_allclose(np.abs(out[:100]), 0.25 * np.abs(noisy[:100]), rtol=1e-4)
+
+
+def test_a_gain_of_next_to_nothing_makes_no_jump():
+    """A filtered bin that sharpening mutes stays muted where the gain that was said vanishes."""
+    noisy, before = spectra(1, 481)[0], spectra(1, 481)[0]
+    for said in (1.01e-6, 0.99e-6, 0.0):
+        out, gains = before.copy(), np.full(34, said, np.float32)
+        follow(gains, gains**2, True, np.float32(0), noisy, out)
+        assert np.abs(out[:100]).max() < 1e-5 * np.abs(before).max()

@@ -144,3 +144,46 @@ def test_network_of_another_layout_is_refused(tmp_path, facts):
         with pytest.raises(BandwiseError, match="export") as error:
             Network(tmp_path / "old.onnx")
         kept.append(error)
+
+
+@pytest.fixture
+def altered(tmp_path):
+    """A function that writes the small network with one weight changed, and returns its path."""
+
+    def write(name, change):
+        model = onnx.load_from_string(module.model_content("small")[0])
+        weight = next(each for each in model.graph.initializer if each.name == name)
+        weight.CopyFrom(onnx.numpy_helper.from_array(change(onnx.numpy_helper.to_array(weight)), name))
+        onnx.save(model, tmp_path / "altered.onnx")
+        return tmp_path / "altered.onnx"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("feature_mean", lambda x: np.zeros(100_000, np.float32)),
+        ("dense.bias", lambda x: x[:-8]),
+        ("filter.place", lambda x: x[:10]),
+        ("from_gru1.weight_quantized", lambda x: x[:64]),
+        ("from_gru1.weight_scale", lambda x: x[:-1]),
+        ("filter.taps.bias", lambda x: np.append(x, x)),
+        ("gains.bias_n", lambda x: x * np.float32(np.nan)),
+        ("convolution1.weight_quantized", lambda x: x[:-1]),
+    ],
+)
+def test_weights_that_do_not_fit_each_other_are_refused(altered, name, change):
+    """Compiled code would read beyond them, or answer nonsense; the message names the file."""
+    with pytest.raises(BandwiseError, match="altered"):
+        Network(altered(name, change))
+
+
+def test_a_graph_with_other_inputs_is_refused(tmp_path):
+    """A network that says it is of this version, and is not, is told before the first frame."""
+    model = _accumulator()
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = FEATURES + 1
+    model.graph.input[1].type.tensor_type.shape.dim[1].dim_value = FEATURES + 1
+    onnx.save(model, tmp_path / "wide.onnx")
+    with pytest.raises(BandwiseError, match="wide"):
+        Network(tmp_path / "wide.onnx")

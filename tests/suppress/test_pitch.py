@@ -224,3 +224,15 @@ def test_track_has_a_frame_per_hop(samples):
     track = pitch_track(np.zeros(samples, np.float32))
     assert track.shape == (samples // 480,)
     assert np.isfinite(track).all()
+
+
+def test_what_rings_after_the_sound_comes_to_rest():
+    """In silence nothing stays that is too small to count, squares of which would be dear to multiply."""
+    history, low = noise(4 * 480), np.zeros(module.TRACK_HISTORY, np.float32)
+    rumble = np.zeros(2, np.float32)
+    for _ in range(60):
+        module.decimate(history, low, rumble)
+        history = np.append(history[480:], np.zeros(480, np.float32))
+        assert not np.any((low != 0) & (np.abs(low) < 1e-12))
+    assert not low.any()
+    assert not rumble.any()

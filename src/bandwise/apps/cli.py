@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from bandwise import __version__
 from bandwise.apps.report import tell_error
 from bandwise.errors import BandwiseError
-from bandwise.interrupts import end_on_sigterm
+from bandwise.interrupts import end_when_told
 from bandwise.leftovers import send_nowhere
 from bandwise.one_line import tell_warnings_in_one_line
 
@@ -180,7 +180,7 @@ def overview(
 def main() -> None:
     """Run the command line."""
     _prepare_streams()
-    end_on_sigterm()
+    end_when_told()
     with told_in_one_line():
         try:
             app(prog_name="bandwise")

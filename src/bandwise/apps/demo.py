@@ -41,7 +41,7 @@ def demo(
     from bandwise.errors import BandwiseError
     from bandwise.measure.plots import before_and_after, require_matplotlib
 
-    require_matplotlib()
+    require_matplotlib("demo")
     output.mkdir(parents=True, exist_ok=True)
     source = str(noisy or _write_clip(output / "demo-noisy.wav"))
     target, picture = str(output / "demo-enhanced.wav"), output / "demo-before-after.png"

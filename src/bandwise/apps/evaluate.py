@@ -77,9 +77,9 @@ def evaluate(
 
         check_picture(plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)
-    measuring.tell_missing(scorer)
     settings = MixtureSettings(count, measuring.parse_snrs(snr), seed, seconds, rooms)
     if not scorer.titles():
+        measuring.tell_missing(scorer)
         raise BandwiseError("got no measure that can be taken here; the lines above name what is missing")
     recordings = recordings_of(data, clean, noisy, settings)
     measuring.check_apart((csv, plot), recordings.files)
@@ -89,6 +89,7 @@ def evaluate(
         systems |= suppressors((model or ["base"])[:1], True, attenuation_limit_db)
     systems |= found_peers(peer or [], all_known=peers)
     known = read_rows(reuse) if reuse else []
+    measuring.tell_missing(scorer)
     run = partial(_run, systems=systems, scorer=scorer, jobs=jobs, known=known)
     rows = run("evaluating", recordings.total, recordings.noisy())
     harm = (

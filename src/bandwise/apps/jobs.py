@@ -10,6 +10,7 @@ from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 
 PIPE = "-"
+SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 WRITABLE = {
     ".wav",
     ".flac",
@@ -95,7 +96,7 @@ def _pairs(inputs: Sequence[str], output: str) -> Iterator[Job]:
     elif (
         len(inputs) == 1
         and not holds_folders(inputs)
-        and not (Path(output).is_dir() or output.endswith(os.sep))
+        and not (Path(output).is_dir() or output.endswith(SLASHES))
     ):
         yield Job(inputs[0], output)
     else:

@@ -58,7 +58,7 @@ def lab(
     if detectors:
         _detectors(data, seed)
         return
-    require_matplotlib()
+    require_matplotlib("lab")
     make_canceller(canceller)  # a name that is none is told now
     plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v, room)
     pieces = pieces_of(data, quick, seed)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bandwise.errors import BandwiseError
-from bandwise.interrupts import end_on_sigterm
+from bandwise.interrupts import end_when_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _make_shards(
     from bandwise.training.shards import ShardJob, write_shards
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which then ends this process
-    end_on_sigterm()
+    end_when_told()
     cache = train_folder.parent / "decoded"
     minutes = min(SHARD_MINUTES, 60 * hours)
     count = max(1, round(60 * hours / minutes))

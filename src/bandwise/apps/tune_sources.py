@@ -1,5 +1,6 @@
 """What a preset is tuned to: the model of a driver, a recording of the test signal, or measured tables."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def from_driver(
     from bandwise.lab.programme import excerpt, recorded, synthesised
     from bandwise.lab.trial import rail_sag_db
 
+    import_module("scipy.optimize")  # told before anything is compiled, where it is missing
     bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
     with measuring.told_when_compiling():

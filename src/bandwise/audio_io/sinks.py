@@ -24,6 +24,8 @@ _READ_ONLY = {"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "DWVW_12"}
 """What libsndfile reads and claims to write; MP3 takes the third nevertheless, as its default."""
 _UNFIT = {"RAW", "SD2", "HTK", "SVX", "MPC2K", "SDS", "VOC", "WVE", "XI"}
 """Without a header in the file, or with sample rates of their own."""
+_COARSE = {"PCM_U8", "PCM_S8", "PCM_24"}
+"""Written from samples that have eight bits more."""
 _WAV_LIMIT_BYTES = 2**32 - 2**16
 _FRAME_SAMPLES = 4_608
 _LOST = "the disk is full, or cannot be written to any more"
@@ -43,7 +45,7 @@ class FileSink:
     """A file that libsndfile writes."""
 
     def __init__(self, path: Path, sample_rate: int, channels: int, file_format: str, subtype: str) -> None:
-        self._path, self._frames = path, 0
+        self._path, self._frames, self._coarse = path, 0, subtype in _COARSE
         self.dtype = DTYPES.get(subtype, "float32")
         self._file = soundfile.SoundFile(
             native(path), "w", sample_rate, channels, subtype, format=file_format
@@ -52,7 +54,8 @@ class FileSink:
     def write(self, block: NDArray[Any]) -> None:
         """Append (frames, channels); a full disk raises `OSError`."""
         try:
-            self._file.write(convert(block, self.dtype))
+            samples = convert(block, self.dtype)
+            self._file.write(rounded(samples) if self._coarse else samples)
         except (soundfile.LibsndfileError, AssertionError) as error:
             raise OSError(None, _LOST) from error
         self._frames += len(block)
@@ -93,6 +96,14 @@ class StreamSink:
         except OSError:
             send_nowhere(self._stream)
             raise
+
+
+def rounded(samples: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers to the nearest of those that have eight bits less; libsndfile cuts these off."""
+    most = np.iinfo(samples.dtype).max >> 8
+    steps = np.minimum((samples.astype(np.int64) + 128) >> 8, most)
+    nearest: NDArray[Any] = (steps << 8).astype(samples.dtype)
+    return nearest
 
 
 @contextmanager

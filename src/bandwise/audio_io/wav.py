@@ -22,7 +22,7 @@ def read_wav_header(stream: BinaryIO, name: str) -> PcmFormat:
     Raises:
         BandwiseError: for what is empty, not a WAV, cut short, or not PCM.
     """
-    magic = stream.read(12)
+    magic, position, long = stream.read(12), 12, None
     if not magic:
         raise BandwiseError(f"{name} is empty; audio is needed; check what writes it")
     if len(magic) < 12 or magic[:4] not in {b"RIFF", b"RF64"} or magic[8:] != b"WAVE":
@@ -33,13 +33,20 @@ def read_wav_header(stream: BinaryIO, name: str) -> PcmFormat:
         if len(head) < 8:
             raise BandwiseError(f"{name} is truncated: it ends inside the WAV header; fetch it again")
         tag, size = head[:4], struct.unpack("<I", head[4:])[0]
+        position += 8
         if tag == b"data":
             break
-        body = _skip(stream, size + size % 2, keep=40 if tag == b"fmt " else 0)
+        body = _skip(stream, size + size % 2, keep=40 if tag in {b"fmt ", b"ds64"} else 0)
+        position += size + size % 2
         form = _parse_fmt(body, name) if tag == b"fmt " else form
+        long = struct.unpack("<Q", body[8:16])[0] if tag == b"ds64" and len(body) >= 16 else long
     if form is None:
         raise BandwiseError(f"{name} is damaged: its WAV header has no format; make it again")
-    return PcmFormat(form.sample_rate, form.channels, form.bits, form.is_float, _length(size))
+    length = long if long and size == _UNKNOWN else _length(size)
+    whole = _length(struct.unpack("<I", magic[4:8])[0])
+    if size == 0 and whole and whole + 8 > position:  # something else comes after no sound
+        length = 0
+    return PcmFormat(form.sample_rate, form.channels, form.bits, form.is_float, length)
 
 
 def _length(size: int) -> int | None:

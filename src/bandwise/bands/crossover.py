@@ -4,6 +4,7 @@ The high branch of a split is split again, and every lower band passes the all-p
 the bands stay in phase with each other and their sum has no ripple at any cutoffs.
 """
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from bandwise.bands.bank import make_bank
 from bandwise.bands.filterbank import split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
+from bandwise.door import FULL_SCALE, check_channels, form_of
 from bandwise.errors import BandwiseError
 
 Complex = NDArray[np.complex128]
@@ -41,7 +43,10 @@ class Crossover:
     def __init__(
         self, cutoffs_hz: Sequence[float], sample_rate: float, *, order: int = 4, channels: int = 1
     ) -> None:
-        self.sample_rate, self.channels, self.order = float(sample_rate), channels, check_order(order)
+        if not 0.0 < sample_rate < np.inf:
+            raise BandwiseError(f"got a sample rate of {sample_rate} Hz; allowed is any above 0; give one.")
+        self.sample_rate, self.channels = float(sample_rate), check_channels(channels)
+        self.order = check_order(order)
         self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate, MAX_BANDS)
         self.latency_samples = 0
         self.reset()
@@ -63,10 +68,11 @@ class Crossover:
     def process(self, block: ArrayLike) -> NDArray[np.float64]:
         """Split the next block, (frames,) or (frames, channels) -> (bands, frames, channels) float64.
 
-        Blocks of any length give bit for bit what one block gives.
+        Blocks of any length give bit for bit what one block gives. Samples are float32 or float64, full
+        scale at 1, or int16 or int32; NaN and Inf are treated as silence, with a warning.
 
         Raises:
-            BandwiseError: if the columns of the block are not `channels`.
+            BandwiseError: for another sample type, or if the columns of the block are not `channels`.
         """
         planar = self._planar(block)
         out = np.zeros((self.bands, self.channels, planar.shape[1]))
@@ -112,15 +118,14 @@ class Crossover:
         return np.asarray(self.response(hz).sum(axis=0).reshape(frequency.shape))
 
     def _planar(self, block: ArrayLike) -> NDArray[np.float64]:
-        samples: NDArray[Any] = np.asarray(block, dtype=np.float64)
-        if samples.ndim == 1 and self.channels == 1:
-            samples = samples[:, None]
-        if samples.ndim != 2 or samples.shape[1] != self.channels:
-            raise BandwiseError(
-                f"got a block of shape {np.shape(block)}; allowed is (frames, {self.channels}); "
-                "transpose it, or pass channels=."
-            )
-        return np.ascontiguousarray(samples.T)
+        samples: NDArray[Any] = np.asarray(block)
+        form = form_of(samples, self.channels)
+        columns = samples[:, None] if form.flat else samples
+        planar = np.array(columns.T / FULL_SCALE[form.dtype], np.float64, order="C")
+        if not np.isfinite(planar).all():
+            warnings.warn("got NaN or Inf; each is treated as silence; check the source", stacklevel=3)
+            planar[~np.isfinite(planar)] = 0.0
+        return planar
 
     def _split_piece(self, planar: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         """Run all splits over (channels, n) and add each running band to the band it counts to."""

@@ -29,7 +29,7 @@ TICKS = 6  # of narrow panels
 
 def figure(width: float = 7.5, height: float = 4.0) -> Any:
     """A figure that needs no display."""
-    require_matplotlib()
+    require_matplotlib("lab")
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", dpi=110)

@@ -14,13 +14,13 @@ RANGE_DB = 80.0
 TICKS_KHZ = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 
 
-def require_matplotlib() -> None:
-    """Raise `BandwiseError` with the remedy where matplotlib is missing."""
+def require_matplotlib(extra: str = "plot") -> None:
+    """Raise `BandwiseError` with the remedy, an extra of this package, where matplotlib is missing."""
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
         raise BandwiseError(
-            "a plot was asked for; matplotlib draws it and is not installed; pip install 'bandwise[plot]'"
+            f"got no matplotlib, which draws the pictures; it comes with: pip install 'bandwise[{extra}]'"
         )
 
 

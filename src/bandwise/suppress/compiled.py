@@ -18,6 +18,7 @@ from bandwise.suppress.packing import (
     state_sizes,
 )
 from bandwise.suppress.places import PLACES
+from bandwise.suppress.shapes import check_weights
 from bandwise.suppress.step import States, room_for, think
 from bandwise.suppress.stft import Array
 from bandwise.suppress.tap_network import TapStates, estimate_taps
@@ -105,10 +106,17 @@ class CompiledRuntime:
             state[:] = value.reshape(state.shape[1:])
 
 
-def compiled_model(content: bytes) -> CompiledModel | None:
-    """The model in an ONNX file, or None if the file holds anything but our graph in int8."""
+def compiled_model(content: bytes, source: str = "a network") -> CompiledModel | None:
+    """The model in an ONNX file, or None if the file holds anything but our graph in int8.
+
+    Raises:
+        BandwiseError: it is our graph, but its weights do not fit each other.
+    """
     try:
         weights, facts = read_model(content)
     except ValueError:
         return None
-    return CompiledModel(weights, facts) if is_known(weights) else None
+    if not is_known(weights):
+        return None
+    check_weights(weights, source)
+    return CompiledModel(weights, facts)

@@ -86,16 +86,30 @@ def tap(taps: Array, number: int, i: int) -> np.complex64:
 
 
 @kernel
-def follow(said: Array, done: Array, kept: np.float32, spectrum: Spectrum, out: Spectrum) -> None:
+def follow(
+    said: Array, done: Array, sharpened: bool, kept: np.float32, spectrum: Spectrum, out: Spectrum
+) -> None:
     """Let the low bins of `out` (481,) follow what was made of the gains (34,) that the network said.
 
-    Those became done = kept + (1 - kept) sharpened, so the filtered bin x becomes
-    kept y + (1 - kept) x sharpened / said, y the noisy one.
+    Those became done = kept + (1 - kept) s, where s is what was said, sharpened or not. So the filtered bin
+    x becomes kept y + (1 - kept) x s / said, y the noisy one; where these work against each other, it is
+    brought back to the level of kept y.
     """
     ratios, per_bin = np.full(BANDS, np.float32(1.0) - kept, np.float32), np.empty(BINS, np.float32)
-    for b in range(BANDS):
-        if said[b] > LEAST_GAIN:
-            ratios[b] = (done[b] - kept) / said[b]
+    if sharpened:
+        for b in range(BANDS):
+            ratios[b] = (done[b] - kept) / max(said[b], LEAST_GAIN)
     spread_over_bins(ratios, per_bin)
     for k in range(LOW_BINS):
-        out[k] = kept * spectrum[k] + per_bin[k] * out[k]
+        least = kept * spectrum[k]
+        out[k] = least + per_bin[k] * out[k]
+        wanted, got = power(least), power(out[k])
+        if got < wanted:
+            out[k] = out[k] * np.sqrt(wanted / got) if got > 0.0 else least
+
+
+@kernel
+def power(value: np.complex64) -> np.float32:
+    """The square of its magnitude."""
+    square: np.float32 = value.real * value.real + value.imag * value.imag
+    return square

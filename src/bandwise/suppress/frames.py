@@ -79,7 +79,7 @@ def resynthesise_hops(
         if frames.taps.shape[0]:
             filter_low_bins(frames.low[t], said, frames.taps[t], mixed)
             relieve(frames.spectra[t], relief, mixed)
-            follow(said, gains, kept, frames.spectra[t], mixed)
+            follow(said, gains, postfilter, kept, frames.spectra[t], mixed)
         resynthesise(mixed, overlap, out[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES])
 
 

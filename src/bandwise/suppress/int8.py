@@ -16,6 +16,8 @@ from bandwise.suppress.tile import AT_ONCE, HALF, LANES, QUAD, ROWS, TILE, all_r
 
 MOST = np.float32(255.0)
 """The largest code."""
+LEAST_SPAN = np.float32(1e-30)
+"""Of what a row reaches over; the inverse of a scale below would leave float32."""
 BLOCK = 4 * LANES
 """Outputs that are brought to scale at once."""
 MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -78,7 +80,7 @@ def quantise(x: Array, codes: Bytes, ranges: Array) -> None:
         zeros[row], scales[row] = extremes(x[row])  # for a start: from where to where the row reaches
     for row in range(x.shape[0]):
         lowest, span = zeros[row], scales[row] - zeros[row]
-        scales[row] = span / MOST if span > np.float32(0.0) else np.float32(1.0)
+        scales[row] = span / MOST if span > LEAST_SPAN else np.float32(1.0)
         steps[row] = np.float32(1.0) / scales[row]
         zeros[row] = np.rint(-lowest / scales[row])
     for row in range(x.shape[0]):

@@ -129,7 +129,7 @@ def _model(content: bytes, source: str) -> Model:
     digest = hashlib.sha256(content).hexdigest()
     model = _MODELS.get(digest)
     if model is None:
-        model = compiled_model(content) or SessionModel(content, source)
+        model = compiled_model(content, source) or SessionModel(content, source)
         _check_format(model.facts, source)
         _MODELS[digest] = model
     return model

@@ -15,7 +15,7 @@ def sharpen(gains: Array, energies: Array, out: Array) -> None:
 
     g~ = g sin(pi g / 2) deepens small gains, which loses energy: E0 with g, E1 with g~. The common factor
     sqrt((1 + beta) q / (1 + beta q^2)), q = E0 / E1, gives it back, but not in frames that are nearly all
-    noise, where q is large.
+    noise, where q is large. It is 1.9 at most, so that a gain near 1 may become larger than 1.
     """
     before, after = 1e-20, 1e-20
     for b in range(BANDS):

@@ -19,6 +19,7 @@ class SessionModel:
     def __init__(self, content: bytes, source: str) -> None:
         self._session = _open(content, source)
         self.facts: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._source = source
 
     @property
     def filters(self) -> bool:
@@ -27,6 +28,13 @@ class SessionModel:
 
     def start(self, channels: int, most_frames: int) -> "SessionRuntime":  # noqa: ARG002  goes one by one
         """Fresh states for some channels."""
+        try:
+            SessionLane(self._session).step(*room_to_answer(1, 1, filters=self.filters), 0, 0)
+        except Exception as error:  # the runtime raises many kinds, none of them ours
+            raise BandwiseError(
+                f"got {self._source}, whose inputs or outputs are others than those of a network of bandwise "
+                "export; export it again"
+            ) from error
         return SessionRuntime([SessionLane(self._session) for _ in range(channels)])
 
 

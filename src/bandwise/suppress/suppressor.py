@@ -142,7 +142,10 @@ class NoiseSuppressor(HopProcessor):
 
     @property
     def gains(self) -> Array:
-        """(channels, 34): what became of the amplitude of the last frame's bands, for meters."""
+        """(channels, 34): what became of the amplitude of the last frame's bands, for meters.
+
+        0 to 1; with the postfilter, which keeps the loudness of voices, up to 1.9.
+        """
         return self.engine.gains  # type: ignore[attr-defined,no-any-return]
 
     @property
