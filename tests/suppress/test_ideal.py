@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 from suppress_signals import noise, periodic
 
-from bandwise.suppress.features import COHERENCE, GAIN, PITCH_CORRELATION, SIZE, STRENGTH, TARGETS_SIZE
+from bandwise.bands.erb import BAND_WEIGHTS
+from bandwise.suppress.features import (
+    COHERENCE,
+    GAIN,
+    PITCH_CORRELATION,
+    PITCH_PERIOD,
+    SIZE,
+    STRENGTH,
+    TARGETS_SIZE,
+    period_of,
+)
 from bandwise.suppress.ideal import features_and_targets
+from bandwise.suppress.stft import analyse
+from bandwise.suppress.strength import ideal_gain, ideal_strength
 
 
 @pytest.mark.parametrize("samples", [0, 479, 480, 4_801])
@@ -93,3 +105,46 @@ def test_later_sound_changes_features_within_the_look_ahead_only():
     assert np.array_equal(one[:unaffected], two[:unaffected])
     assert np.array_equal(one_answers[:unaffected], two_answers[:unaffected])
     assert not np.array_equal(one[unaffected], two[unaffected])
+
+
+def coherent(y, p):
+    """Re(p^H y) / (|p| |y|) of each band, in [0, 1]."""
+    shared, own, other = (BAND_WEIGHTS @ x for x in ((np.conj(p) * y).real, np.abs(y) ** 2, np.abs(p) ** 2))
+    return np.clip(shared / np.sqrt(own * other), 0, 1)
+
+
+def combed(x, start, period):
+    """The frame of x from `start` on, and its mean over 5 periods back and as many ahead as 960 samples hold.
+
+    A Hann window weights them; third, the sum of the squares of the weights.
+    """
+    periods = np.arange(-min(5, 960 // period), 6)
+    weights = np.hanning(13)[periods + 6] / np.hanning(13)[periods + 6].sum()
+    frames = [x[start - k * period : start - k * period + 960] for k in periods]
+    return x[start : start + 960], weights @ frames, np.sum(weights**2)
+
+
+@pytest.mark.parametrize("period", [100, 240, 340, 500])
+def test_answers_are_the_published_ones_for_the_period_of_the_frame(period):
+    """Band by band those of `strength`, with the noise that a comb of that period leaves.
+
+    Both where the comb is enough and where it falls short, so that the rest is turned down; but for band 0,
+    a single real bin, whose coherence is 0 or 1 by the sign of next to nothing.
+    """
+    clean = (periodic(48_000, period, seed=4) + noise(48_000, seed=5, level=0.03)).astype(np.float32)
+    noisy = clean + noise(48_000, seed=6, level=0.08)
+    features, targets = features_and_targets(clean, noisy)
+    for frame in range(30, 90, 10):
+        own = round(period_of(features[frame, PITCH_PERIOD]))
+        frames = combed(clean.astype(float), 480 * frame, own)
+        y, p = (analyse(x.astype(np.float32)).astype(complex) for x in frames[:2])
+        noisy_energies = BAND_WEIGHTS @ np.abs(analyse(noisy[480 * frame : 480 * frame + 960])) ** 2
+        pairs = zip(coherent(y, p), features[frame, COHERENCE], strict=True)
+        strengths, further = np.array([ideal_strength(*pair, frames[2]) for pair in pairs]).T
+        gains = [
+            ideal_gain(*pair) for pair in zip(BAND_WEIGHTS @ np.abs(y) ** 2, noisy_energies, strict=True)
+        ]
+        assert targets[frame, STRENGTH][1:] == pytest.approx(strengths[1:], abs=2e-3)
+        assert targets[frame, GAIN][1:] == pytest.approx((further * gains)[1:], abs=2e-3)
+        assert further.min() < 0.9
+        assert np.any((strengths > 0.1) & (strengths < 0.9))

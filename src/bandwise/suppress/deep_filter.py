@@ -24,7 +24,7 @@ from bandwise.suppress.places import (
 from bandwise.suppress.stft import BINS, Array, Spectrum
 
 LEAST_GAIN = np.float32(1e-6)
-"""What is said to be gone stays as gone as the filter leaves it."""
+"""Of what is said: below, a ratio to it would be one of rounding."""
 
 
 class LowBins(NamedTuple):
