@@ -30,6 +30,17 @@ def manifest_rows(folder: Path, *columns: str) -> list[Row]:
     return rows
 
 
+def recording_of(folder: Path, row: Row) -> Path:
+    """The file that a row of the manifest in `folder` lists; raises `BandwiseError` where there is none."""
+    path = folder / row["path"]
+    if not path.is_file():
+        raise BandwiseError(
+            f"got {folder / MANIFEST} with {row['path']}, which does not exist in {folder}; "
+            "a list names files that are there; mend it"
+        )
+    return path
+
+
 def number_in(row: Row, name: str) -> float:
     """The number in a column of a row that has a `path`; else raises `BandwiseError`."""
     try:

@@ -181,7 +181,7 @@ def test_runs_of_other_seeds_and_splits_get_other_mixtures(recordings, tmp_path)
     [
         ("speech", "speaker", "voice", "column speaker"),
         ("noise", "bandwidth_hz", "reach", "column bandwidth_hz"),
-        ("rir", ".wav", ".none", "cannot be read"),
+        ("rir", ".wav", ".none", "train.none, which does not exist"),
     ],
 )
 def test_a_faulty_manifest_is_told(recordings, kind, old, new, says):

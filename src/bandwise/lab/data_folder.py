@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.manifest import MANIFEST, manifest_rows
+from bandwise.manifest import MANIFEST, manifest_rows, recording_of
 from bandwise.measure.pairs import read_mono
 
 Doubles = NDArray[np.float64]
@@ -28,4 +28,6 @@ def listed(folder: Path, split: str) -> list[Path]:
     """Files of the split, one of its columns; none where the folder has no manifest."""
     if not (folder / MANIFEST).is_file():
         return []
-    return [folder / row["path"] for row in manifest_rows(folder, "path", "split") if row["split"] == split]
+    return [
+        recording_of(folder, row) for row in manifest_rows(folder, "path", "split") if row["split"] == split
+    ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 from bandwise.lab.data_folder import read_at
-from bandwise.manifest import manifest_rows
+from bandwise.manifest import manifest_rows, recording_of
 from bandwise.measure.loudness import integrated_loudness
 
 Doubles = NDArray[np.float64]
@@ -43,7 +43,7 @@ def recorded(folder: Path, seconds: float, *, split: str | None = None) -> list[
             f"got {folder}, whose list has no recording of strong bass that is wanted; one is needed; "
             "write yes under bass_heavy at those that have it."
         )
-    return [_read(folder / row["path"], seconds, row.get("bass_heavy") == "yes") for row in rows]
+    return [_read(recording_of(folder, row), seconds, row.get("bass_heavy") == "yes") for row in rows]
 
 
 def _read(path: Path, seconds: float, bass_heavy: bool) -> Piece:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.room import Paths, through
 from bandwise.lab.data_folder import read_at
-from bandwise.manifest import manifest_rows
+from bandwise.manifest import manifest_rows, recording_of
 
 Doubles = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def recorded_words(folder: Path) -> list[Word]:
         BandwiseError: without a manifest, or a recording that it lists.
     """
     return [
-        Word(row["keyword"], read_at(folder / row["path"], SAMPLE_RATE), row.get("split") or "")
+        Word(row["keyword"], read_at(recording_of(folder, row), SAMPLE_RATE), row.get("split") or "")
         for row in manifest_rows(folder, "path", "keyword")
     ]
 

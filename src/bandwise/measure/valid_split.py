@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bandwise.errors import BandwiseError
-from bandwise.manifest import MANIFEST, Row, manifest_rows, number_in
+from bandwise.manifest import MANIFEST, Row, manifest_rows, number_in, recording_of
 from bandwise.measure.pairs import Audio, read_mono
 
 SAMPLE_RATE = 48_000
@@ -49,7 +49,7 @@ class ValidSplit:
 
     def read(self, kind: str, row: Row) -> Audio:
         """Samples at 48 kHz, mono, of a row of "speech", "noise" or "rir"; not to be written to."""
-        return _read_at_48k(self.data / kind / row["path"])
+        return _read_at_48k(recording_of(self.data / kind, row))
 
 
 def by_turns(rows: list[Row], group: str, member: str, index: int, seed: int) -> Row:

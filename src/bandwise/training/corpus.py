@@ -19,7 +19,7 @@ import soxr
 
 from bandwise.atomic_file import atomic
 from bandwise.errors import BandwiseError
-from bandwise.manifest import MANIFEST, manifest_rows, number_in
+from bandwise.manifest import MANIFEST, manifest_rows, number_in, recording_of
 from bandwise.measure.pairs import read_mono
 from bandwise.training.recordings import INT16_SCALE, Clip, Recordings
 from bandwise.training.reserved import is_reserved
@@ -122,7 +122,7 @@ def _decode_all(
 ) -> Iterator[tuple[NDArray[np.int16], Clip]]:
     start = 0
     for row in rows:
-        signal = decode(folder / row["path"])
+        signal = decode(recording_of(folder, row))
         peak = float(np.abs(signal).max(initial=0.0))
         if peak == 0.0:
             continue
@@ -158,5 +158,5 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
-    samples = decode(folder / row["path"])
+    samples = decode(recording_of(folder, row))
     return Response(samples, number_in(row, "rt60_s"), row["room"], _source(row), row["licence"])
