@@ -13,6 +13,7 @@ import soundfile
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from bandwise.apps import shard_maker
 from bandwise.apps.export import export
 from bandwise.apps.train import FILTER_SIZES, train
 from bandwise.errors import BandwiseError
@@ -192,3 +193,16 @@ def test_a_faulty_manifest_is_told(recordings, kind, old, new, says):
     manifest.write_text(manifest.read_text().replace(old, new))
     with pytest.raises(BandwiseError, match=says):
         load_corpus(recordings, "train")
+
+
+def test_validation_hears_recordings_of_its_own(tmp_path, monkeypatch):
+    """The shard for validation is of the split for validation, those for training of the other."""
+    jobs = []
+    monkeypatch.setattr("bandwise.training.shards.write_shards", lambda job, *_, **__: jobs.append(job))
+    monkeypatch.setattr(shard_maker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(shard_maker, "end_when_told", lambda: None)
+    shard_maker._make_shards(tmp_path, tmp_path / "train", tmp_path / "valid", 1.0, spectra=True, seed=3)
+    assert [(job.split, job.out_dir.name, job.spectra) for job in jobs] == [
+        ("valid", "valid", True),
+        ("train", "train", True),
+    ]

@@ -56,7 +56,7 @@ def test_bad_pipe_is_one_line(what, refused):
         (["-", "-o", "OUT", "--format", "s16le", "--rate", "0"], "sample rate"),
         (["-", "-o", "OUT", "--format", "s16le", "--rate", "7999"], "sample rate"),
         (["-", "IN", "-o", "OUT"], "one stream"),
-        (["IN", "IN", "-o", "DIR"], "inputs would become"),
+        (["IN", "IN", "-o", "DIR"], "would both become"),
         (["IN", "-o", "-", "--plot"], "--plot"),
         (["DIR", "-o", "OUT2"], "no audio files"),
     ],

@@ -50,5 +50,5 @@ def test_compiling_is_told_once(tmp_path):
     soundfile.write(path, sound(), 44_100)  # a rate that needs the resampler, which is compiled
     env = environment(NUMBA_CACHE_DIR=str(tmp_path / "cache"))
     first = call("enhance", path, "-o", tmp_path / "out.wav", env=env)
-    assert first.stderr.decode() == "bandwise: compiling, once; this takes some seconds\n"
+    assert first.stderr.decode() == "bandwise: compiling for the first use; this may take half a minute\n"
     assert call("enhance", path, "-o", tmp_path / "out.wav", env=env).stderr == b""

@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch")
 from bandwise.training.adversary import GROWTH_UPDATES, Adversary, in_proportion  # noqa: E402
 from bandwise.training.critic import Critic  # noqa: E402
 from bandwise.training.listener import Listener  # noqa: E402
-from bandwise.training.pictures import FLOOR, Pictures, picture  # noqa: E402
+from bandwise.training.pictures import FLOOR, PER_BIN, Pictures, picture  # noqa: E402
+from bandwise.training.spectral_loss import POWER  # noqa: E402
 
 CPU = torch.device("cpu")
 FRAMES = 40
@@ -129,3 +130,49 @@ def test_where_nobody_speaks_nothing_is_said():
     assert adversary.objection(enhanced.sum(), enhanced, pictures).item() == 0
     after = adversary.critic.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_pictures_are_of_what_they_are_called():
+    """The voice itself at its ideal gains is the clean picture; all that came in, at gains of one, the noisy.
+
+    A band at a gain is one whose energy is less by the gain's square; below 5 kHz a voice has a power of one.
+    """
+    clean, span = voices(2), slice(5, 30)
+    noisy = clean + 0.3 * torch.randn_like(clean)
+    targets, ones = torch.rand(2, FRAMES, 34), torch.ones(2, FRAMES, 34)
+    levels = torch.randn(2, FRAMES, 34)
+    scale, valid = torch.full((2,), 30.0), torch.full((2,), 34)
+    listener = Listener(clean, scale, levels, targets, valid)
+    seen = listener.pictures(clean[:, span], targets[:, span], noisy[:, span], span)
+    assert torch.allclose(seen.enhanced, seen.clean)
+    open_ = listener.pictures(noisy[:, span], ones[:, span], noisy[:, span], span)
+    assert torch.allclose(open_.enhanced, open_.noisy)
+    softer = Listener(clean, scale, levels + 2 * torch.log10(targets), ones, valid)
+    again = softer.pictures(clean[:, span], ones[:, span], noisy[:, span], span)
+    assert torch.allclose(again.clean, seen.clean, atol=1e-5)
+    whole = listener.pictures(clean, targets, noisy, slice(0, FRAMES)).clean[:, 0, :, :100]
+    power = (whole ** (2 / POWER) - FLOOR) / PER_BIN
+    assert torch.allclose(power.sum(-1).mean(-1), torch.ones(2), rtol=1e-3)
+
+
+def test_what_passes_for_cleaner_than_clean_is_left_alone():
+    """Where the enhanced picture scores higher already, nothing is said against it."""
+    pictures, enhanced = quieter(2)
+    adversary = Adversary(0.5, CPU, torch.float32)
+    adversary.updates, adversary.learn = GROWTH_UPDATES, lambda pictures: None
+    for sign in (-1, 1):
+        adversary._gap = lambda pictures, sign=sign: sign * enhanced.square().sum()
+        objection = adversary.objection(enhanced.sum(), enhanced, pictures)
+        (slope,) = torch.autograd.grad(objection, enhanced)
+        assert slope.any() == (sign > 0)
+
+
+def test_what_is_not_finite_teaches_nothing():
+    """Pictures with an infinity in them leave the critic as it was, and it learns on from the next."""
+    adversary = taught(2)
+    before = {name: v.clone() for name, v in adversary.critic.state_dict().items()}
+    good, _ = quieter(4)
+    adversary.learn(good._replace(enhanced=good.enhanced * float("inf")))
+    assert all(torch.equal(v, before[name]) for name, v in adversary.critic.state_dict().items())
+    adversary.learn(good)
+    assert not all(torch.equal(v, before[name]) for name, v in adversary.critic.state_dict().items())

@@ -1,5 +1,8 @@
 """The mean of networks: what a mean is, what it keeps, what it refuses."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -80,3 +83,26 @@ def test_the_first_must_be_the_largest():
     """Nothing shrinks: a larger one after a smaller one is a one-line error that says what to do."""
     with pytest.raises(BandwiseError, match="largest first"):
         mean_network([network(1), network(1, "small")])
+
+
+def test_filters_of_other_normalisations_are_brought_to_the_first():
+    """The deep filter in two forms that answer alike has itself for a mean, too."""
+    torch.manual_seed(1)
+    one = PercepNet(replace(SIZES["toy"], filter_units=16))
+    one.filter.normalise_like(torch.randn(100, 70) + 3)
+    other = copy.deepcopy(one)
+    with same_answers(other.filter):
+        other.filter.normalise_like(5 * torch.randn(100, 70))
+    assert not torch.allclose(all_weights(one), all_weights(other), atol=0.1)
+    mean = mean_network([one, other])
+    torch.testing.assert_close(mean.filter.feature_mean, one.filter.feature_mean)
+    torch.testing.assert_close(all_weights(mean), all_weights(one), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{"gru": 32}, {"filter_units": 16}])
+@pytest.mark.parametrize("seed", [0, 4])
+def test_what_a_run_began_at_may_take_part(seed, changes):
+    """Of a network that grew, or got a filter, and has learnt nothing yet, and what it was before: itself."""
+    small = network(1)
+    large = grow(small, replace(SIZES["toy"], **changes), seed)
+    torch.testing.assert_close(all_weights(mean_network([large, small])), all_weights(large))

@@ -133,3 +133,15 @@ def test_active_level_ignores_pauses():
     halved = np.concatenate([noise, np.zeros_like(noise)])
     assert active_rms(halved) == pytest.approx(active_rms(noise), rel=1e-2)
     assert active_rms(np.zeros(SAMPLE_RATE, np.float32)) == 0
+
+
+def test_clips_lie_one_behind_the_other(data_dir):
+    """Files of other pitches and lengths: each clip reads as its own file does."""
+    for name, hz, length in (("train", 300, 36_000), ("other", 700, 12_000)):
+        tone = 0.5 * np.sin(2 * np.pi * hz * np.arange(length) / SAMPLE_RATE)
+        soundfile.write(data_dir / "speech" / f"{name}.flac", tone, SAMPLE_RATE)
+    speech = load_corpus(data_dir).speech
+    assert [clip.length for clip in speech.clips] == [36_000, 12_000]
+    for clip, hz in zip(speech.clips, (300, 700), strict=True):
+        sound = speech.read(clip, 0, clip.length)
+        assert np.argmax(np.abs(np.fft.rfft(sound))) * SAMPLE_RATE / len(sound) == pytest.approx(hz, abs=2)

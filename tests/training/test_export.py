@@ -14,6 +14,7 @@ pytest.importorskip("onnxruntime")
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.answers import room_to_answer  # noqa: E402
 from bandwise.suppress.compiled import compiled_model  # noqa: E402
+from bandwise.suppress.network import Network  # noqa: E402
 from bandwise.suppress.places import INPUTS  # noqa: E402
 from bandwise.suppress.session import SessionModel  # noqa: E402
 from bandwise.training import export as exporting  # noqa: E402
@@ -28,6 +29,7 @@ from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402
 from bandwise.training.step_graph import step_graph  # noqa: E402
 from bandwise.training.trained import DATA_FACTS, trained  # noqa: E402
+from bandwise.training.treble import TREBLE_SHIFT, TREBLE_SLOPE  # noqa: E402
 
 
 def _network(size="toy", filter_units=0, filter_hints=0):
@@ -207,3 +209,33 @@ def test_weight_limit_is_part_of_the_facts():
 def test_a_network_that_ships_is_known_by_its_name(name):
     """The command line hands names over as paths."""
     assert trained(name).network.config == trained("small").network.config
+
+
+def test_decided_treble_is_exported_and_told(run):
+    """Gains of the file are steeper from band 24 up; read back, it is the network that was trained."""
+    files = [run / f"{name}.onnx" for name in ("plain", "decided")]
+    for path in files:
+        export_run([run], path, int8=False, decided_treble=path.stem == "decided")
+    features = np.linspace(-3, 3, 70, dtype=np.float32)
+    plain, decided = (Network(path).step(features)[0].astype(np.float64) for path in files)
+    logits = np.log(plain / (1 - plain))[24:]
+    doubtful = np.abs(logits) < 5
+    expected = 1 / (1 + np.exp(-(TREBLE_SLOPE * logits + TREBLE_SHIFT)))
+    assert doubtful.any()
+    assert np.allclose(decided[24:][doubtful], expected[doubtful], atol=1e-4)
+    assert np.allclose(decided[:24], plain[:24], atol=1e-6)
+    bias = trained(run).network.gains_head.bias
+    assert torch.allclose(trained(files[1]).network.gains_head.bias, bias, atol=1e-5)
+
+
+def test_several_runs_are_exported_as_their_mean(run, tmp_path):
+    """The file of two runs whose last biases are apart has the bias half way."""
+    apart = _network()
+    with torch.no_grad():
+        apart.strengths_head.bias += 1
+    state = Run(apart, apart, make_optimisers(apart, weight_decay=0.0), Pruning(), np.random.default_rng(0))
+    (tmp_path / "other").mkdir()
+    save(FitConfig(network=apart.config, updates=1), state, tmp_path / "other")
+    export_run([run, tmp_path / "other"], tmp_path / "mean.onnx", int8=False)
+    mean = trained(tmp_path / "mean.onnx").network.strengths_head.bias
+    assert torch.allclose(mean, trained(run).network.strengths_head.bias + 0.5, atol=1e-5)

@@ -18,9 +18,9 @@ from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
 from bandwise.training.loss import band_weights, perceptual_loss  # noqa: E402
 from bandwise.training.machine import flushed_denormals  # noqa: E402
-from bandwise.training.milestones import means  # noqa: E402
-from bandwise.training.network_config import SIZES  # noqa: E402
-from bandwise.training.schedule import learning_rate  # noqa: E402
+from bandwise.training.milestones import means, validate  # noqa: E402
+from bandwise.training.network_config import SIZES, PercepNetConfig  # noqa: E402
+from bandwise.training.schedule import Clock, learning_rate, progress  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
 from bandwise.training.windows import current_levels, losses_by_window  # noqa: E402
 
@@ -235,3 +235,106 @@ def test_denormals_are_flushed_while_training_only():
     with flushed_denormals():
         assert (smallest / 2).item() == 0
     assert (smallest / 2).item() > 0
+
+
+CPU = torch.device("cpu")
+
+
+def _started(folder, **changes):
+    """A fresh run, and the configuration of it."""
+    config = replace(CONFIG, **changes)
+    return config, fitting.start(config, FollowTheLevel(), folder, CPU)
+
+
+def test_the_average_is_a_mean_first_and_then_forgets(tmp_path):
+    """Up to the span of three all weights count alike; from then on each new one counts a third."""
+    config, run = _started(tmp_path, average_updates=3)
+    seen = []
+    for _ in range(4):
+        fitting.learn_batch(config, run, FollowTheLevel(), CPU, torch.float32)
+        seen.append(all_weights(run.network).detach().clone())
+        if len(seen) < 4:
+            assert torch.allclose(all_weights(run.average), sum(seen) / len(seen), atol=1e-6)
+    expected = sum(seen[:3]) / 3 * (2 / 3) + seen[3] / 3
+    assert torch.allclose(all_weights(run.average), expected, atol=1e-6)
+
+
+def test_gradients_are_held_to_their_limit(tmp_path):
+    """What the optimisers see has the norm of the limit; the log has the norm that was found."""
+    config, run = _started(tmp_path, gradient_limit=1e-3)
+    found = fitting.learn_batch(config, run, FollowTheLevel(), CPU, torch.float32)["gradient_norm"]
+    seen = torch.stack([p.grad.norm() for p in run.network.parameters()]).norm()
+    assert found > 2e-3
+    assert seen.item() == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_every_batch_is_heard_through_other_microphones(tmp_path, monkeypatch):
+    """The levels that the network learns from are coloured, unless the spread is 0."""
+    before = FollowTheLevel().batch(np.random.default_rng(5), 16, 40).features
+    for colour in (0.0, 0.2):
+        config, run = _started(tmp_path, colour=colour)
+        run.rng = np.random.default_rng(5)
+        seen = []
+        monkeypatch.setattr(
+            fitting,
+            "losses_by_window",
+            lambda c, network, batch, *rest, seen=seen: (
+                seen.append(batch) or losses_by_window(c, network, batch, *rest)
+            ),
+        )
+        fitting.learn_batch(config, run, FollowTheLevel(), CPU, torch.float32)
+        moved = np.abs(seen[0].features - before).max(axis=(0, 1))
+        assert (moved[:34] > 0.01).all() == (moved[:34] > 0).any() == (colour > 0)
+        assert not moved[34:].any()
+
+
+def test_pruning_begins_with_nearly_everything(tmp_path):
+    """After one update of eighty hardly a tile of the update gates is gone, however few are asked for."""
+
+    class Once(FollowTheLevel):
+        calls = 0
+
+        def batch(self, rng, sequences, frames):
+            self.calls += 1
+            if self.calls == 3:  # one for the normalisation, one learnt from
+                raise KeyboardInterrupt
+            return super().batch(rng, sequences, frames)
+
+    sizes = PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16)
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(CONFIG, network=sizes, density=0.3), Once(), None, tmp_path)
+    kept = read_checkpoint(tmp_path / "checkpoint.pt")["kept"]["gru2.weight_hh_l0"]
+    assert kept.chunk(3)[1].float().mean() > 0.85
+
+
+def test_a_budget_of_minutes_goes_on_where_a_run_stopped(tmp_path):
+    """What had elapsed before counts; a checkpoint is due each time its minutes have passed."""
+    config, run = _started(tmp_path, minutes=60.0, updates=None, checkpoint_minutes=1.0)
+    run.elapsed_s = 1_800.0
+    clock = Clock(config, run)
+    clock.tick()
+    assert 0.5 <= progress(config, run) < 1
+    due = []
+    for run.elapsed_s in (1_830.0, 1_900.0, 1_930.0, 1_999.0):
+        due.append(clock.save_is_due())
+    assert due == [False, True, False, True]
+
+
+def test_validation_is_of_the_average_over_the_minutes_asked_for(tmp_path):
+    """Whatever the network of the moment does; batches are read until their audio is that long."""
+    config, run = _started(tmp_path, validation_minutes=10 / 60)  # a batch is 16 sequences of 0.4 s
+    with torch.no_grad():
+        run.network.gains_head.bias += float("nan")
+
+    class Endless(FollowTheLevel):
+        read = 0
+
+        def sequences(self, frames, sequences):
+            while True:
+                self.read += 1
+                yield self.batch(np.random.default_rng(11), sequences, frames)
+
+    data = Endless()
+    record = validate(config, run, data, CPU, torch.float32)
+    assert np.isfinite(record["gain_loss"])
+    assert data.read == 2

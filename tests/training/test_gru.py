@@ -80,3 +80,11 @@ def test_state_is_not_written_to():
     kept = state.clone()
     own(torch.randn(FRAMES, BATCH, INPUTS), state)
     assert torch.equal(state, kept)
+
+
+def test_bfloat16_outputs_are_rounded_to_nearest():
+    """The last output is the last state, which is float32, as torch rounds it: no bit is cut off."""
+    _, own = _pair()
+    outputs, last = _call_bfloat16(own, torch.randn(FRAMES, BATCH, INPUTS), torch.randn(BATCH, UNITS))
+    assert last.dtype == torch.float32
+    assert torch.equal(outputs[-1], last.to(torch.bfloat16))

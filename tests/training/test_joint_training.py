@@ -239,3 +239,36 @@ def test_shards_without_spectra_are_refused(tmp_path):
 
     with pytest.raises(BandwiseError, match="--deep-filter"):
         fit(CONFIG, Without(), None, tmp_path)
+
+
+def test_the_filter_learns_at_its_own_rate_and_decay(tmp_path):
+    """At next to no rate it stays where it began while the bands learn; each has the decay asked for."""
+    changes = {"filter_learning_rate": 1e-9, "weight_decay": 0.03, "filter_weight_decay": 0.2}
+    config = replace(CONFIG, updates=2, **changes)
+    run = fitting.start(config, ToneInNoise(), tmp_path / "fresh", CPU)
+    optimisers = run.optimisers
+    for parts, decay in ((optimisers.for_bands, 0.03), (optimisers.for_filter, 0.2)):
+        assert {group["weight_decay"] for part in parts for group in part.param_groups} == {decay, 0.0}
+    before = dict(run.network.named_parameters())
+    after, _ = _train(tmp_path / "run", updates=2, **changes)
+    for name, parameter in after.named_parameters():
+        same = torch.allclose(parameter, before[name], atol=1e-6)
+        assert same == name.startswith("filter."), name
+
+
+def test_criticism_is_learnt_from():
+    """What the adversary objects to is added to the total; without one the total is all there is."""
+
+    class Critical:
+        last_gap = 0.25
+
+        def objection(self, others, filtered, pictures):
+            assert others == 3
+            return 2 * filtered.sum()
+
+    one = torch.ones(2)
+    losses = Losses(one, one, one, None, one, (one, one, one))
+    total, said = fitting.with_criticism(Critical(), losses, torch.tensor(3.0))
+    assert total.item() == 7
+    assert said == {"critic_gap": 0.25}
+    assert fitting.with_criticism(None, losses, torch.tensor(3.0)) == (3, {})

@@ -1,5 +1,7 @@
 """What a listener loses: against the standards' own programs, and in limits that need none."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from bandwise.suppress.ideal import features_and_targets  # noqa: E402
 from bandwise.suppress.stft import SCALE  # noqa: E402
 from bandwise.training.disturbance import disturbance  # noqa: E402
 from bandwise.training.intelligibility import unintelligibility  # noqa: E402
-from bandwise.training.listener import Listener, error_db, listening_volume  # noqa: E402
+from bandwise.training.listener import LISTENING_POWER, Listener, error_db, listening_volume  # noqa: E402
 from bandwise.training.loudness import THRESHOLDS, WIDTHS, heard, loudness  # noqa: E402
 from bandwise.training.records import low_spectra  # noqa: E402
 
@@ -155,3 +157,112 @@ def test_levels_of_bands_and_spectra_have_one_scale(voice):
     band = power[: len(levels)] @ BAND_WEIGHTS[:, :100].T
     loud = levels[:, 10] > levels[:, 10].max() - 3
     assert np.median(np.log10(band[loud, 10] * SCALE**2) - levels[loud, 10]) == pytest.approx(0, abs=0.02)
+
+
+def _listener(clean, level, target, scale=1.0):
+    """Of a voice in noise with one level (log10 of energy, per unit of scale) and one ideal gain for all."""
+    frames = clean.shape[:2]
+    levels = torch.full((*frames, 34), float(np.log10((SCALE * scale) ** 2) + level))
+    targets = torch.full((*frames, 68), target)
+    return Listener(clean, torch.full(frames[:1], scale), levels, targets, torch.full(frames[:1], 34))
+
+
+def test_gains_above_are_factors_of_amplitude(voice):
+    """A band at a gain is a band whose energy is less by the gain's square, as wanted and as heard alike."""
+    clean = spectra_of(voice)
+    everything, gains = slice(0, clean.shape[1]), torch.full((1, clean.shape[1], 34), 0.2)
+    at_gain = _listener(clean, 2.0, 0.5).losses(clean, gains, everything)
+    softer = _listener(clean, 2.0 + 2 * np.log10(0.5), 1.0).losses(clean, gains / 0.5, everything)
+    assert at_gain.disturbance.item() > 0.05
+    assert at_gain.disturbance.item() == pytest.approx(softer.disturbance.item(), rel=1e-4)
+
+
+def test_how_loud_a_recording_is_costs_nothing(voice):
+    """Ten times the scale and 2 more in the levels are the same sound, louder: the same losses."""
+    clean = spectra_of(voice)
+    everything, gains = slice(0, clean.shape[1]), torch.full((1, clean.shape[1], 34), 0.9)
+    soft, loud = (
+        _listener(clean, 1.5, 0.1, scale).losses(0.5 * clean, gains, everything) for scale in (1.0, 10.0)
+    )
+    assert soft.disturbance.item() > 0.05
+    assert [v.item() for v in soft] == pytest.approx([v.item() for v in loud], rel=1e-4)
+
+
+def test_a_span_is_heard_by_itself(voice):
+    """Levels of bands outside the frames asked for change no loss; those inside do."""
+    clean = spectra_of(voice)
+    span, gains = slice(300, 400), torch.ones(1, 100, 34)
+    found = []
+    for louder in (slice(0, 0), slice(0, 300), slice(400, None), span):
+        listener = _listener(clean, 1.0, 0.1)
+        listener._noisy_high[:, louder] *= 10
+        found.append(listener.losses(clean[:, span], gains, span).disturbance.item())
+    assert found[0] == found[1] == found[2] != found[3]
+
+
+def test_the_listening_level_is_that_of_speech():
+    """Pauses do not change the volume, nor does who says nothing: his own volume, and no speech, are his."""
+    power = torch.rand(1, 50, 100)
+    volume, speaks = listening_volume(power)
+    assert (volume * power.sum(-1).mean()).item() == pytest.approx(LISTENING_POWER, rel=1e-5)
+    with_pause, _ = listening_volume(torch.cat([power, torch.zeros_like(power)], 1))
+    assert torch.allclose(volume, with_pause)
+    assert speaks.tolist() == [1]
+    assert listening_volume(torch.zeros_like(power))[1].tolist() == [0]
+
+
+def test_where_nobody_speaks_nothing_is_lost(voice):
+    """Whatever comes out of a sequence without a voice costs nothing here; beside one, no word is missed."""
+    clean = spectra_of(voice)
+    silence, noise = torch.zeros_like(clean), torch.randn_like(clean)
+    everything, gains = slice(0, clean.shape[1]), torch.ones(1, clean.shape[1], 34)
+    assert [v.item() for v in _listener(silence, 2.0, 0.0).losses(noise, gains, everything)] == [0, 0, 0]
+    alone = _listener(clean, -9.0, 1.0).losses(clean + noise, gains, everything)
+    both = _listener(torch.cat([clean, silence]), -9.0, 1.0).losses(
+        torch.cat([clean + noise, noise]), gains.expand(2, -1, -1), everything
+    )
+    assert both.unintelligibility.item() == pytest.approx(alone.unintelligibility.item(), rel=1e-4)
+
+
+def test_what_changes_all_bands_alike_is_forgiven(voice):
+    """Three times the power of everything audible costs next to nothing; as a gradient it is no way out."""
+    wanted, _ = powers_at_ear(voice)
+    wanted = wanted[..., :40].clamp_min(1e6)
+    wanted = torch.nn.functional.pad(wanted, (0, 8))
+    assert disturbance(3 * wanted, wanted).item() < 0.02
+    bands = torch.ones(48)
+    bands[10:20] = 5
+    factor = torch.tensor(1.0, requires_grad=True)
+    disturbance(factor * bands * wanted, wanted).backward()
+    assert factor.grad.item() > 0.05
+
+
+def test_small_errors_are_not_heard_and_bursts_are(voice):
+    """A tenth of the loudness is in the dead zone; one bad frame of 25 costs 25^(-1/6) of what all would."""
+    wanted = torch.full((1, 100, 48), 1e6)
+    bands = torch.ones(48)
+    bands[::2] = 1.2
+    assert disturbance(bands * wanted, wanted).item() < 0.02
+    bands[::2] = 30.0
+    burst = torch.where((torch.arange(100) % 25 == 7)[:, None], bands, torch.ones(48))
+    always, seldom = (disturbance(v * wanted, wanted).item() for v in (bands, burst))
+    assert seldom == pytest.approx(always * 25 ** (-1 / 6), rel=0.05)
+
+
+def test_weights_of_what_was_added_are_taken_as_given(monkeypatch):
+    """The gradient is the one that fixed numbers in their place would give."""
+    wanted = torch.full((1, 50, 48), 1e6)
+    bands = torch.ones(48)
+    bands[::8] = 8.0
+
+    def slope():
+        factors = bands.clone().requires_grad_()
+        disturbance(factors * wanted, wanted).backward()
+        return factors.grad
+
+    own, module = slope(), sys.modules[disturbance.__module__]
+    gain = module._forgiving_gain(bands * wanted, wanted, WIDTHS)
+    given = module._added(bands * wanted * gain[..., None], wanted).clone()
+    assert given.max() > 3
+    monkeypatch.setattr(module, "_added", lambda powers, wanted: given)
+    assert torch.allclose(own, slope(), rtol=1e-5)

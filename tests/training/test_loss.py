@@ -130,3 +130,36 @@ def test_no_band_outweighs_all_others():
     levels = torch.full((1, 1000, 1), -10.0)
     levels[0, 500] = 0.0
     assert _weights(levels, 1.0).max().item() == pytest.approx(8)
+
+
+def test_what_lies_above_the_bandwidth_weighs_nothing_anywhere():
+    """However loud masked bands are, the others weigh the same; strengths there have no gradient either."""
+    valid, config = torch.tensor([20, 34]), LossConfig()
+    louder = LEVELS.clone()
+    louder[0, :, 20:] += 5
+    assert torch.equal(band_weights(louder, valid, config), band_weights(LEVELS, valid, config))
+    gains, strengths, targets = _example()
+    strengths.requires_grad_()
+    sum(_losses(gains, strengths, 1 - targets, valid, LEVELS, config)).backward()
+    assert strengths.grad[0, :, 20:].abs().max() == 0
+    assert strengths.grad[0, :, :20].abs().min() > 0
+
+
+def test_each_loss_goes_by_its_weights():
+    """Both are linear in the weights of the bands; the strengths' share is a factor of theirs alone."""
+    gains, strengths, targets = _example()
+    weights = torch.rand(2, 3, 34)
+    one, heavy = LossConfig(strength_weight=1.0), LossConfig(strength_weight=3.0)
+    once, twice = (perceptual_loss(gains, strengths, 1 - targets, k * weights, one) for k in (1, 2))
+    assert [v.item() for v in twice] == pytest.approx([2 * v.item() for v in once])
+    thrice = perceptual_loss(gains, strengths, 1 - targets, weights, heavy)
+    assert [v.item() for v in thrice] == pytest.approx([once[0].item(), 3 * once[1].item()])
+
+
+def test_sequences_are_weighed_apart():
+    """A loud sequence beside it takes nothing from a soft one: each is relative to its own mean."""
+    levels = torch.stack([LEVELS[0], LEVELS[1] + 4])
+    levels[1, :, :17] += 1
+    both = _weights(levels, 0.7)
+    apart = torch.cat([_weights(one[None], 0.7) for one in levels])
+    assert torch.allclose(both, apart, rtol=1e-5)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bandwise.training import mixtures, noises
+from bandwise.training import mixtures, noises, rooms
 from bandwise.training.corpus import Corpus, Response
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
 from bandwise.training.recordings import Clip, Recordings
 from bandwise.training.signals import SAMPLE_RATE, active_rms
+from bandwise.training.voices import Voices
 
 PLAIN = MixtureConfig(
     seconds=2.0,
@@ -182,3 +183,73 @@ def test_looping_has_no_seam():
     looped = noises._loop(np.random.default_rng(1), tone, 100_000)
     assert looped.shape == (100_000,)
     assert np.abs(np.diff(looped)).max() < 3 * np.abs(np.diff(tone)).max()
+
+
+def test_the_target_has_less_of_the_room(corpus):
+    """In a measured hall of 0.4 s, what is wanted is never what is heard, though both begin alike."""
+    config = replace(PLAIN, room_probability=1.0, clean_probability=1.0)
+    mixer = Mixer(corpus, rooms.Rooms(corpus.responses, measured_probability=1.0), config)
+    for index in range(4):
+        example = mixer.example(np.random.default_rng([5, index]))
+        tail = example.noisy - example.clean
+        assert 1e-4 < np.square(tail).sum() / np.square(example.noisy).sum() < 1
+
+
+def test_a_line_takes_from_truth_what_nobody_could_give_back(corpus):
+    """Treble above a low-pass and lost packets are missing in both; a codec touches the noisy one alone."""
+    clean = replace(PLAIN, clean_probability=1.0)
+    for change in ({"low_pass_probability": 1.0}, {"packet_loss_probability": 1.0}):
+        for example in examples(corpus, replace(clean, **change), 4):
+            np.testing.assert_array_equal(example.clean, example.noisy)
+    plain, coded = (examples(corpus, replace(clean, codec_probability=p), 4) for p in (0.0, 1.0))
+    for before, after in zip(plain, coded, strict=True):
+        np.testing.assert_array_equal(before.clean, after.clean)
+        assert not np.array_equal(before.noisy, after.noisy)
+
+
+def test_a_low_pass_above_a_recordings_reach_claims_no_more(corpus, monkeypatch):
+    """A voice true to 16 kHz stays so behind a low-pass at 18 kHz."""
+    monkeypatch.setattr(mixtures.augment, "draw_cutoff_hz", lambda rng: 18_000.0)
+    config = replace(PLAIN, low_pass_probability=1.0, second_speaker_probability=0.0, speech_speed=(1, 1))
+    assert {example.bandwidth_hz for example in examples(corpus, config, 4)} == {16_000}
+
+
+@pytest.mark.parametrize(("factor", "reach_hz"), [(1.2, 16_000), (0.85, 13_600)])
+def test_other_formants_claim_no_more_than_there_was(corpus, factor, reach_hz):
+    """A stretched envelope makes no treble; a squeezed one takes it from the top."""
+    config = replace(PLAIN, formant_probability=1.0, formant_factor=(factor, factor), speech_speed=(1, 1))
+    for example in examples(corpus, config, 4):
+        assert example.bandwidth_hz == pytest.approx(reach_hz)
+
+
+def test_several_recordings_claim_what_all_of_them_know():
+    """Of one speaker's clips, and of two speakers, the narrowest says up to where the whole is true."""
+    clips = recordings(3, "speech", [16_000.0, 15_500.0, 15_000.0], seconds=1.0)
+    wide, narrow, other = (replace(c, group=g) for c, g in zip(clips.clips, ("a", "a", "b"), strict=True))
+    rng = np.random.default_rng(0)
+    one = Voices(Recordings(clips.samples, [wide, narrow]), PLAIN)
+    assert one._phrases(rng, wide, 20 * SAMPLE_RATE)[1] == 15_500
+    config = replace(PLAIN, second_speaker_probability=1.0, speech_speed=(1, 1))
+    two = Voices(Recordings(clips.samples, [wide, other]), config)
+    drawn = iter([wide, other])
+    two.recordings.draw = lambda rng: next(drawn)
+    assert two.draw(rng, SAMPLE_RATE)[1] == 15_000
+
+
+def test_events_are_as_loud_as_their_ratio_says(corpus):
+    """One to three events, each 20 dB below speech of level 1, are between that and three times as much."""
+    drawn = noises.Noises(corpus, replace(PLAIN, event_snr_db=(20.0, 20.0)))
+    for seed in range(4):
+        noise = np.zeros(5 * SAMPLE_RATE, np.float32)
+        names = drawn.add_events(np.random.default_rng(seed), noise, 1.0)
+        assert 0.05 < active_rms(noise) < 0.1 * len(names) + 0.05
+
+
+def test_the_first_background_is_the_loudest(corpus):
+    """Of backgrounds of one, the first stays one and each further is between 15 dB below and as loud."""
+    drawn = noises.Noises(corpus, replace(PLAIN, onset_probability=0.0))
+    drawn._background = lambda rng, length: (np.ones(length, np.float32), "one")
+    rng = np.random.default_rng(0)
+    for noise, names in (drawn.draw(rng, 10) for _ in range(40)):
+        further = len(names) - 1
+        assert 1 + 10 ** (-15 / 20) * further - 1e-6 <= noise[0] <= 1 + further + 1e-6

@@ -97,3 +97,23 @@ def test_density_falls_once_and_settles():
     assert course[0] == 1.0
     assert course[50:] == pytest.approx([0.4] * 51)
     assert all(after <= before for before, after in pairwise(course))
+
+
+def test_matrices_without_gates_keep_more():
+    """At a density of 0.3 they keep 2.3 times that, rounded to whole tiles."""
+    network, pruning = PercepNet(SIZES), Pruning()
+    pruning.tighten(network, 0.3)
+    for name, kept in pruning.state_dict().items():
+        if name in OTHERS:
+            tiles = tile_norms(kept.float()) > 0
+            assert tiles.float().mean().item() == pytest.approx(0.69, abs=1 / tiles.numel())
+
+
+def test_every_gate_loses_its_tiles_along_its_own_cubic():
+    """At a hundredth of the run hardly a tile is gone, in the reset gate no more than in proportion."""
+    network, pruning = PercepNet(SIZES), Pruning()
+    pruning.tighten(network, 0.3, progress=0.01)
+    reset, _, new = pruning.state_dict()["gru2.weight_hh_l0"].float().chunk(3)
+    left = 0.98**3
+    assert reset.mean().item() == pytest.approx(0.18 + 0.82 * left, abs=0.04)
+    assert new.mean().item() == pytest.approx(0.42 + 0.58 * left, abs=0.04)

@@ -32,3 +32,12 @@ def test_narrow_recordings_are_drawn_less_but_not_those_of_9_khz():
     """A telephone voice teaches few bands; between wide ones there is no difference."""
     narrow, wide, full = shares(("a", 100, 4_500), ("b", 100, 9_000), ("c", 100, 24_000))
     assert [narrow, wide, full] == pytest.approx([0.2, 0.4, 0.4], abs=0.01)
+
+
+def test_clips_hold_their_own_samples():
+    """A piece is cut from its own clip, at its offset, ends where the clip ends, and has its level."""
+    samples = np.arange(100, dtype=np.int16)
+    clips = [Clip(str(at), "a", "", "", "", 24_000, at, 40, 0.5) for at in (0, 40)]
+    recordings = Recordings(samples, clips)
+    assert (recordings.read(clips[1], 3, 5) * 16_384).tolist() == [43, 44, 45, 46, 47]
+    assert (recordings.read(clips[0], 38, 5) * 16_384).tolist() == [38, 39]

@@ -107,3 +107,15 @@ def test_rooms_draw_measured_ones_only_if_there_are_any(hall):
     rng = np.random.default_rng(5)
     assert all(isinstance(rooms.Rooms([]).draw(rng), shoebox.Shoebox) for _ in range(20))
     assert all(isinstance(rooms.Rooms([hall], 1.0).draw(rng), rooms.MeasuredRoom) for _ in range(20))
+
+
+def test_sources_in_measured_rooms_are_heard_and_wanted(hall):
+    """Direct path of height 1 in both, whatever the early part weighs; the wanted tail is the shorter one."""
+    room = rooms.MeasuredRoom([hall])
+    for seed in range(4):
+        source = rooms.place_source(room, np.random.default_rng(seed), (1.0, 2.0))
+        lead, late = shoebox.LEAD_SAMPLES, SAMPLE_RATE // 5
+        assert source.heard[lead] == pytest.approx(1)
+        assert source.wanted[lead] == pytest.approx(1)
+        energies = [np.square(response[late:]).sum() for response in (source.wanted, source.heard)]
+        assert energies[0] < 0.1 * energies[1]

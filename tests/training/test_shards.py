@@ -246,3 +246,45 @@ def test_spectra_are_written_only_when_asked():
     plain, full = (shards.record_type(500, spectra=spectra) for spectra in (False, True))
     assert plain.names == ("features", "targets", "bands_valid")
     assert 3.5 < full.itemsize / plain.itemsize < 4.5
+
+
+class Muffled(StandInMixer):
+    """Noise whose clean half is another signal."""
+
+    def example(self, rng):
+        """Two signals, and a bandwidth drawn from the generator."""
+        clean, noise = 0.1 * rng.standard_normal((2, 48_000)).astype(np.float32)
+        return Example(clean, clean + noise, float(rng.choice([8_000.0, 24_000.0])), "")
+
+
+def test_bandwidth_and_truth_stay_with_their_example(tmp_path):
+    """From example to batch: how many bands count, and the clean spectra of the same frames."""
+    records = shards.make_shard(Muffled(), 0, 6, describe, spectra=True)
+    drawn = [Muffled().example(np.random.default_rng([0, i])).bandwidth_hz for i in range(6)]
+    assert records["bands_valid"].tolist() == [shards.bands_below(hz) for hz in drawn]
+    assert len(set(drawn)) == 2
+    np.save(tmp_path / shards.shard_name(0), records)
+    batch = shard_reader.ShardReader(tmp_path).batch(np.random.default_rng(1), 6, 30)
+    for row, source in enumerate(heard(batch, records)):
+        start = int(batch.features[row, 0, 0])
+        assert batch.bands_valid[row] == records["bands_valid"][source]
+        assert (batch.spectra.clean[row] == records["clean"][source][start : start + 30]).all()
+        assert not (batch.spectra.clean[row] == batch.spectra.noisy[row]).all()
+
+
+def test_sequences_start_anywhere(tmp_path):
+    """Of 100 frames, a sequence of 98 starts at 0, 1 or 2, the last included."""
+    put_shard(tmp_path, 0)
+    batch = shard_reader.ShardReader(tmp_path).batch(np.random.default_rng(0), 60, 98)
+    assert set(batch.features[:, 0, 0]) == {0, 1, 2}
+
+
+def test_mixtures_are_of_the_split_and_the_kind_asked_for(tmp_path, monkeypatch):
+    """A job for validation reads recordings for validation, and mixes as its configuration says."""
+    read = []
+    monkeypatch.setattr(shards, "load_corpus", lambda *args: read.append(args))
+    monkeypatch.setattr(shards, "Mixer", lambda corpus, config: config)
+    config = MixtureConfig(seconds=1.0)
+    job = shards.ShardJob(tmp_path / "data", tmp_path, split="valid", cache_dir=tmp_path, config=config)
+    assert shards._load_mixer.__wrapped__(job) is config
+    assert read == [(tmp_path / "data", "valid", tmp_path)]

@@ -1,5 +1,7 @@
 """Gains above 5 kHz made to decide: what changes, and what does not."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -34,3 +36,14 @@ def test_doubtful_gains_close_and_open_ones_stay():
             decide_treble(network)
             gains, *_ = network(torch.zeros(1, 5, 70))
             assert least <= gains[..., 24:].min() <= gains[..., 24:].max() <= most
+
+
+def test_hints_are_left_alone():
+    """What the same layer tells the deep filter keeps its bits."""
+    torch.manual_seed(2)
+    network = PercepNet(replace(SIZES["toy"], filter_units=16, filter_hints=2))
+    features = torch.randn(2, 5, 70)
+    with torch.no_grad():
+        before = network(features)[2]
+        decide_treble(network, 1.5, -0.4)
+        assert torch.equal(before, network(features)[2])

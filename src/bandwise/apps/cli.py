@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import getdoc
 from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
@@ -89,11 +90,17 @@ def load(name: str) -> Any:
     """Import a sub-command and make a command of its function."""
     module, function, _ = COMMANDS[name]
     app = typer.Typer(context_settings=_HELP, pretty_exceptions_enable=False, add_completion=False)
-    app.command(name)(getattr(import_module(module), function))
+    work = getattr(import_module(module), function)
+    app.command(name, help=_reflowed(getdoc(work) or ""))(work)
     command: Any = typer.main.get_command(app)
     for option in command.params:
         option.callback = option.callback or _finite
     return command
+
+
+def _reflowed(text: str) -> str:
+    """Paragraphs as one line each, to be broken where the terminal ends and not where the source did."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _finite(ctx: Any, param: Any, value: Any) -> Any:

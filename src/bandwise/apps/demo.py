@@ -60,12 +60,13 @@ def report(outcome: "Outcome", picture: Path, latencies_ms: Sequence[float]) -> 
     """What was made, what it cost and how late it is, a line each."""
     load, speed = 100 * outcome.cpu_load, 1 / max(outcome.real_time_factor, 1e-9)
     tight, anyhow = latencies_ms
+    took = f"{outcome.elapsed_seconds:.1f} s, {speed:.0f} x real time"
     channels = "1 channel" if outcome.channels == 1 else f"{outcome.channels} channels"
     lines = {
         "before": f"{outcome.input} ({outcome.seconds:.1f} s, {outcome.sample_rate} Hz, {channels})",
         "after": outcome.output,
         "picture": str(picture),
-        "cost": f"{load:.1f} % of one core in real time; this run was {speed:.0f} x faster",
+        "cost": f"{load:.1f} % of one core in real time; this run took {took}",
         "latency": f"{tight:.1f} ms in blocks of 10 ms, {anyhow:.1f} ms in blocks of any size, at 48 kHz",
     }
     return "\n".join(f"{name:<8} {value}" for name, value in lines.items())

@@ -32,7 +32,9 @@ def enhance(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")
     ] = "base",
-    postfilter: Annotated[bool, typer.Option(help="Less noise between words, more harm to speech.")] = False,
+    postfilter: Annotated[
+        bool, typer.Option("--postfilter", help="Less noise between words, more harm to speech.")
+    ] = False,
     attenuation_limit_db: Annotated[
         float | None,
         typer.Option(metavar="DB", min=0.0, help="Never take away more than this; 0 leaves all as it is."),

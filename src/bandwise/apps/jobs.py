@@ -26,7 +26,19 @@ WRITABLE = {
     ".w64",
     ".rf64",
 }
-READABLE = WRITABLE | {".wave", ".snd", ".m4a", ".aac", ".wma", ".amr", ".webm", ".mka"}
+READABLE = WRITABLE | {
+    ".wave",
+    ".snd",
+    ".m4a",
+    ".aac",
+    ".wma",
+    ".amr",
+    ".webm",
+    ".mka",
+    ".mkv",
+    ".mp4",
+    ".mov",
+}
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,8 @@ def _refuse_overlaps(jobs: list[Job]) -> None:
             )
     target, count = next(iter(Counter(targets).most_common(1)), ("", 0))
     if count > 1:
+        first, second, *_ = (job.source for job, own in zip(files, targets, strict=True) if own == target)
         raise BandwiseError(
-            f"{count} inputs would become {target}; every output needs a name; run them apart"
+            f"{first} and {second} would both become {target}; "
+            "every output needs a name of its own; rename one, or run them apart"
         )

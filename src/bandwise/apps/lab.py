@@ -46,9 +46,9 @@ def lab(
 
     bandwise lab --data recordings/ -o results/
 
-    none; the conventional baseline; smart-speaker, ours with the numbers of the baseline; tuned, ours for
-    this driver; and a loudspeaker that nothing bends. A run that was stopped goes on where it stopped.
-    Results: results.csv, report.html and, unless --preset was given, tuned.toml.
+    Processors: none; the conventional baseline; smart-speaker, ours with the numbers of the baseline; tuned,
+    ours for this driver; and a loudspeaker that nothing bends. A run that was stopped goes on where it
+    stopped. Results: results.csv, report.html and, unless --preset was given, tuned.toml.
     """
     from bandwise.device.echo import make_canceller
     from bandwise.lab.experiment import Experiment
@@ -79,7 +79,7 @@ def _detectors(data: Path | None, seed: int) -> None:
     from bandwise.apps.lab_detectors import print_rates
 
     if data is None:
-        raise BandwiseError("got --detectors without --data; a folder with wakeword/ is needed; name it.")
+        raise BandwiseError("got --detectors without --data; a folder with wakeword/ is needed; name it")
     print_rates(data, seed)
 
 
@@ -99,7 +99,7 @@ def _numbers(text: str) -> tuple[float, ...]:
         numbers = ()
     if not numbers or not all(-40.0 <= number <= 0.0 for number in numbers) or len({*numbers}) < len(numbers):
         raise BandwiseError(
-            f"got --volumes {text}; allowed are different decibels from -40 to 0 with commas; correct it."
+            f"got --volumes {text}; allowed are different decibels from -40 to 0 with commas; correct it"
         )
     return numbers
 

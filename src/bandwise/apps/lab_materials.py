@@ -57,7 +57,7 @@ def tuned_for(
     if path.is_file() and not (basis.is_file() and basis.read_text(encoding="utf-8") == mine):
         raise BandwiseError(
             f"got {path}, which was tuned to something else, with other options or by hand; -o takes a "
-            "folder of the same experiment; choose another, or give --preset."
+            "folder of the same experiment; choose another, or give --preset"
         )
     if not path.is_file():
         x, share = excerpt(pieces, PROGRAMME_SECONDS)

@@ -41,13 +41,13 @@ def measure(
     bandwise measure music.wav --preset conventional --preset small-speaker --plot three.png
     """
     if not inputs and not presets:
-        raise BandwiseError("got neither a file nor --preset; measure needs one of them; name it.")
+        raise BandwiseError("got neither a file nor --preset; measure needs one of them; name it")
     if gain_db and not presets:
-        raise BandwiseError("got --gain-db without --preset; it drives presets; name one, or drop it.")
+        raise BandwiseError("got --gain-db without --preset; it drives presets; name one, or drop it")
     if not inputs and (gain_db or start or seconds != SECONDS):
         raise BandwiseError(
             "got --gain-db, --start or --seconds without a file; test tones have levels and lengths of their "
-            "own; name a file, or drop them."
+            "own; name a file, or drop them"
         )
     if plot:
         from bandwise.apps.measuring import check_apart, check_folders
@@ -119,7 +119,7 @@ def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32]
             pieces.append(convert(block, "float32"))
             wanted -= len(block)
         if not pieces:
-            raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start.")
+            raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start")
         x: NDArray[np.float32] = np.concatenate(pieces)
         if count := silence_nonfinite(x):
             note(f"{name}: {count} samples that are NaN, Inf or far too loud were treated as silence")

@@ -52,7 +52,7 @@ def told_when_compiling() -> Iterator[None]:
     """Say once, on stderr, that kernels are compiled while nothing seems to happen."""
     from bandwise.kernels import when_compiling
 
-    with when_compiling(lambda: note("compiling, once; this takes some seconds")):
+    with when_compiling(lambda: note("compiling for the first use; this may take half a minute")):
         yield
 
 

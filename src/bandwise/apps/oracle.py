@@ -141,5 +141,6 @@ def _print(rows: list[Row], scorer: Scorer, *, as_json: bool) -> None:
             rows=[tables.flat(row) for row in rows], summary=[tables.plain(s) for s in summary]
         )
         return
-    title = f"{len({row.name for row in rows})} mixtures, mean ± 95 %"
+    count = len({row.name for row in rows})
+    title = f"{count} mixtures, mean ± 95 %" if count > 1 else "1 mixture"
     measuring.print_table(tables.ladder_table(summary, scorer.titles(), title))

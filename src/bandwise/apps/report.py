@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from bandwise.one_line import say
@@ -52,7 +53,7 @@ def tell(outcome: Outcome, *, as_json: bool, audio_on_stdout: bool) -> None:
     JSON goes to stdout, one object per line; to stderr when stdout carries audio.
     """
     if outcome.error:
-        tell_error(outcome.error)
+        tell_error(_of_file(outcome))
     if outcome.nonfinite_samples:
         bad = outcome.nonfinite_samples
         note(f"{outcome.input}: {bad} samples (NaN, Inf, far too loud) were treated as silence")
@@ -64,6 +65,13 @@ def tell(outcome: Outcome, *, as_json: bool, audio_on_stdout: bool) -> None:
         speed = 1.0 / max(outcome.real_time_factor, 1e-9)
         took = f"{outcome.seconds:.1f} s in {outcome.elapsed_seconds:.1f} s"
         note(f"{outcome.output}: {took}, {speed:.0f} x real time")
+
+
+def _of_file(outcome: Outcome) -> str:
+    """The error, with the input's name where it does not say which of many files it is about."""
+    error = outcome.error or ""
+    told = outcome.input == "-" or Path(outcome.input).name in error
+    return error if told else f"{outcome.input}: {error}"
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def ready(make: Make, sample_rate: int, channels: int) -> Processor:
     """Make a processor and let it work once, so that loading and compiling is over when the clock starts."""
     from bandwise.kernels import when_compiling
 
-    with when_compiling(lambda: note("compiling, once; this takes some seconds")):
+    with when_compiling(lambda: note("compiling for the first use; this may take half a minute")):
         processor = make(sample_rate, channels)
         processor.process(np.zeros((sample_rate // 10, channels), np.float32))
         processor.reset()

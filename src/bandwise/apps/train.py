@@ -118,10 +118,10 @@ def train(
         precision=_one_of("precision", precision, precisions),
         threads=threads,
     )
-    _show(config)
-    if initial and (out / CHECKPOINT).exists():
-        print(f"  going on from {out / CHECKPOINT}, whatever --initial says")
     with shards_of(data, shards, out, hours, spectra=deep_filter, seed=seed) as (train_folder, valid_folder):
+        _show(config)
+        if initial and (out / CHECKPOINT).exists():
+            print(f"  going on from {out / CHECKPOINT}, whatever --initial says")
         valid = ShardReader(valid_folder) if finished_shards(valid_folder) else None
         reader = ShardReader(train_folder)
         fit(config, reader, valid, out, _print_record)

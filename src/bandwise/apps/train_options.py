@@ -7,7 +7,9 @@ import typer
 
 Data = Annotated[Path | None, typer.Argument(help="Folder of recordings to mix; not needed with --shards.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoint, log, loss curves.")]
-Size = Annotated[str, typer.Option(help="base (8 million weights), small (1.7 million) or toy.")]
+Size = Annotated[
+    str, typer.Option(help="base (8 million weights), small (1.4 million) or toy, before --deep-filter.")
+]
 Minutes = Annotated[float | None, typer.Option(min=0.01, help="Train for this long, pauses not counted.")]
 Updates = Annotated[int | None, typer.Option(min=1, help="Or for this many updates.")]
 Shards = Annotated[

@@ -50,7 +50,7 @@ def tune(
     if len(given) != 1:
         raise BandwiseError(
             f"got {' and '.join(given) or 'nothing to tune to'}; one of --sweep, --driver, --recording and "
-            "--distortion is allowed; give one."
+            "--distortion is allowed; give one"
         )
     measuring.check_folders(output, plot, sweep)
     inputs = (recording, distortion, response, Path(driver) if driver else None)

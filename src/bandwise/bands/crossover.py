@@ -4,9 +4,10 @@ The high branch of a split is split again, and every lower band passes the all-p
 the bands stay in phase with each other and their sum has no ripple at any cutoffs.
 """
 
+from __future__ import annotations
+
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_fr
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
 from bandwise.door import FULL_SCALE, check_channels, form_of
 from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Complex = NDArray[np.complex128]
 MAX_BANDS = 16
@@ -44,7 +48,7 @@ class Crossover:
         self, cutoffs_hz: Sequence[float], sample_rate: float, *, order: int = 4, channels: int = 1
     ) -> None:
         if not 0.0 < sample_rate < np.inf:
-            raise BandwiseError(f"got a sample rate of {sample_rate} Hz; allowed is any above 0; give one.")
+            raise BandwiseError(f"got a sample rate of {sample_rate} Hz; allowed is any above 0; give one")
         self.sample_rate, self.channels = float(sample_rate), check_channels(channels)
         self.order = check_order(order)
         self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate, MAX_BANDS)

@@ -29,7 +29,7 @@ DAMPING = {
 def check_order(order: int) -> int:
     """Return `order` if it names a Linkwitz-Riley alignment built here, else raise BandwiseError."""
     if order not in DAMPING:
-        raise BandwiseError(f"got crossover order {order}; allowed are 2, 4 and 8. Use 4 if in doubt.")
+        raise BandwiseError(f"got crossover order {order}; allowed are 2, 4 and 8. Use 4 if in doubt")
     return order
 
 

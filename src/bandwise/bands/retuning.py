@@ -42,24 +42,24 @@ def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: in
     """Return the cutoffs as floats, or raise BandwiseError if they cannot be built at this rate."""
     if not isinstance(cutoffs_hz, Iterable) or not all(isinstance(hz, Real) for hz in cutoffs_hz):
         raise BandwiseError(
-            f"got cutoffs_hz = {cutoffs_hz!r}; allowed is a list of frequencies in Hz; write [200, 2000]."
+            f"got cutoffs_hz = {cutoffs_hz!r}; allowed is a list of frequencies in Hz; write [200, 2000]"
         )
     cutoffs = tuple(float(hz) for hz in cutoffs_hz)
     top = HIGHEST_FRACTION * sample_rate
     if len(cutoffs) >= max_bands:
         raise BandwiseError(
-            f"got {len(cutoffs)} cutoffs; allowed are 0 to {max_bands - 1} ({max_bands} bands); remove some."
+            f"got {len(cutoffs)} cutoffs; allowed are 0 to {max_bands - 1} ({max_bands} bands); remove some"
         )
     for hz in cutoffs:
         if not 1.0 <= hz <= top:
             raise BandwiseError(
                 f"got a cutoff of {hz:g} Hz; allowed is 1 to {top:g} Hz at {sample_rate:g} Hz; "
-                "move it, or use a higher sample rate."
+                "move it, or use a higher sample rate"
             )
     for low, high in pairwise(cutoffs):
         if not low < high:
             raise BandwiseError(
-                f"got cutoffs from {low:g} to {high:g} Hz; each must lie above the one before; sort them."
+                f"got cutoffs from {low:g} to {high:g} Hz; each must lie above the one before; sort them"
             )
     return cutoffs
 

@@ -25,5 +25,5 @@ class Amplifier:
             value = getattr(self, name)
             if not least <= value <= 1e4:
                 raise BandwiseError(
-                    f"got {name} = {value!r} in an amplifier; allowed is {least:g} to 10000; correct it."
+                    f"got {name} = {value!r} in an amplifier; allowed is {least:g} to 10000; correct it"
                 )

@@ -30,10 +30,10 @@ def load_driver(name_or_path: str | PathLike[str]) -> Driver:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BandwiseError(
-            f"got driver {str(path)!r}; allowed are {', '.join(DRIVERS)} and TOML files ({error}); name one."
+            f"got driver {str(path)!r}; allowed are {', '.join(DRIVERS)} and TOML files ({error}); name one"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise BandwiseError(f"got {path}, which is not TOML ({error}); correct that line.") from None
+        raise BandwiseError(f"got {path}, which is not TOML ({error}); correct that line") from None
     return driver_of(data, str(path))
 
 
@@ -47,7 +47,7 @@ def driver_of(data: dict[str, Any], where: str) -> Driver:
     for key in values:
         if key not in known:
             raise BandwiseError(
-                f"got an unknown key {key} in {where}; allowed are {', '.join(sorted(known))}; remove it."
+                f"got an unknown key {key} in {where}; allowed are {', '.join(sorted(known))}; remove it"
             )
     try:
         values.setdefault("stop_mm", 1.7 * float(values.get("xmax_mm", 1.0)))
@@ -56,7 +56,7 @@ def driver_of(data: dict[str, Any], where: str) -> Driver:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:
         raise BandwiseError(
-            f"got {where}, which lacks a value or has a wrong one ({error}); add it."
+            f"got {where}, which lacks a value or has a wrong one ({error}); add it"
         ) from None
     return driver
 
@@ -65,6 +65,6 @@ def _box_of(data: Any, where: str) -> Box:
     known = [f.name for f in fields(Box)]
     if not isinstance(data, dict) or set(data) - set(known):
         raise BandwiseError(
-            f"got box = {data!r} in {where}; allowed is a table of {', '.join(known)}; correct it."
+            f"got box = {data!r} in {where}; allowed is a table of {', '.join(known)}; correct it"
         )
     return Box(**data)

@@ -28,7 +28,7 @@ def _check_positive(settings: Any, where: str) -> None:
         good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         if not good or value < 0.0 or (value == 0.0 and not least_ok):
             raise BandwiseError(
-                f"got {item.name} = {value!r} in {where}; allowed are positive numbers; correct it."
+                f"got {item.name} = {value!r} in {where}; allowed are positive numbers; correct it"
             )
 
 
@@ -84,7 +84,7 @@ class Driver:
         if self.stop_mm <= self.xmax_mm:
             raise BandwiseError(
                 f"got stop_mm = {self.stop_mm:g} in driver {self.name!r}; allowed is more than xmax_mm = "
-                f"{self.xmax_mm:g}; correct it."
+                f"{self.xmax_mm:g}; correct it"
             )
 
     def _refuse_forces_that_turn_round(self) -> None:
@@ -92,14 +92,14 @@ class Driver:
         where, reach = f"in driver {self.name!r}", self.stop_mm / self.xmax_mm
         if self.bl_drop > MOST_DROP:
             raise BandwiseError(
-                f"got bl_drop = {self.bl_drop:g} {where}; allowed is 0 to {MOST_DROP:g}; correct it."
+                f"got bl_drop = {self.bl_drop:g} {where}; allowed is 0 to {MOST_DROP:g}; correct it"
             )
         for a in (1.0 / (1.0 - self.bl_drop) - 1.0, self.stiffening):
             x = min(reach, self.asymmetry / (2.0 * a)) if a else reach
             if 1.0 - self.asymmetry * x + a * x * x <= 0.0:
                 raise BandwiseError(
                     f"got asymmetry = {self.asymmetry:g} {where}; a force would turn round before the stop; "
-                    "lower it."
+                    "lower it"
                 )
 
     @property
@@ -143,7 +143,7 @@ def from_thiele_small(
     ):  # fmt: skip
         if not value > 0.0:
             raise BandwiseError(
-                f"got {key} = {value!r} in driver {name!r}; allowed are positive numbers; mend it."
+                f"got {key} = {value!r} in driver {name!r}; allowed are positive numbers; mend it"
             )
     omega, area = 2.0 * math.pi * fs_hz, sd_cm2 * 1e-4
     compliance = vas_l * 1e-3 / (AIR_STIFFNESS_PA * area**2)

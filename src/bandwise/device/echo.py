@@ -42,7 +42,7 @@ def make_canceller(name: str = "auto") -> EchoCanceller:
     if name == "auto":
         name = "speex" if speex_library() else "kalman"
     if name not in makers:
-        raise BandwiseError(f"got canceller {name!r}; allowed are auto, {', '.join(makers)}; choose one.")
+        raise BandwiseError(f"got canceller {name!r}; allowed are auto, {', '.join(makers)}; choose one")
     return makers[name]()
 
 

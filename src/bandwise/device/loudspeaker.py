@@ -84,7 +84,7 @@ class Loudspeaker:
         if not np.isfinite(pressure).all():
             raise BandwiseError(
                 f"got driver {self.driver.name!r}, whose model leaves the range of numbers; its masses, "
-                "inductances or nonlinearities are beyond what drivers have; correct them."
+                "inductances or nonlinearities are beyond what drivers have; correct them"
             )
         pressure = np.pad(pressure, (0, len(samples) - len(pressure)))
         return Played(pressure, 1e3 * peak, beyond / max(count, 1), clipped / max(count, 1), float(rail))

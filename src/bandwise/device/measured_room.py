@@ -33,12 +33,12 @@ class MeasuredRoom:
     def __post_init__(self) -> None:
         if not Path(self.path).is_file():
             raise BandwiseError(
-                f"got room {self.path!r}, which is not there; an impulse response is needed; give one."
+                f"got room {self.path!r}, which is not there; an impulse response is needed; give one"
             )
         for name in ("measured_m", "microphone_m", "listener_m"):
             if not 0.01 <= getattr(self, name) <= 50.0:
                 raise BandwiseError(
-                    f"got {name} = {getattr(self, name)!r}; allowed is 0.01 to 50 m; correct it."
+                    f"got {name} = {getattr(self, name)!r}; allowed is 0.01 to 50 m; correct it"
                 )
 
     def echo_path(self, sample_rate: int) -> Doubles:
@@ -77,11 +77,11 @@ class MeasuredRoom:
         try:
             samples, rate = soundfile.read(self.path, dtype="float64", always_2d=True)
         except (OSError, RuntimeError) as error:
-            raise BandwiseError(f"got {self.path}, which is no recording ({error}); give another.") from None
+            raise BandwiseError(f"got {self.path}, which is no recording ({error}); give another") from None
         response = samples[:, 0] if rate == sample_rate else soxr.resample(samples[:, 0], rate, sample_rate)
         if len(response) < sample_rate // 50 or not np.abs(response).max() > 0.0:
             raise BandwiseError(
                 f"got {self.path} with {len(response)} samples or only zeros; an impulse response of 20 ms "
-                "or more is needed; give another."
+                "or more is needed; give another"
             )
         return np.asarray(response)

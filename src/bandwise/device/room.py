@@ -54,10 +54,10 @@ class Room:
         for name in ("loudspeaker_m", "microphone_m", "talker_m", "listener_m"):
             if not all(0.0 < x < side for x, side in zip(getattr(self, name), self.size_m, strict=True)):
                 raise BandwiseError(
-                    f"got {name} = {getattr(self, name)}; allowed is inside {self.size_m}; move it."
+                    f"got {name} = {getattr(self, name)}; allowed is inside {self.size_m}; move it"
                 )
         if not 0.05 <= self.rt60_s <= 3.0:
-            raise BandwiseError(f"got rt60_s = {self.rt60_s}; allowed is 0.05 to 3 s; correct it.")
+            raise BandwiseError(f"got rt60_s = {self.rt60_s}; allowed is 0.05 to 3 s; correct it")
 
     def echo_path(self, sample_rate: int) -> Doubles:
         """From the loudspeaker to the microphone: times the pressure at 1 m in the open."""

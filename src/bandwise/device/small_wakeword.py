@@ -70,7 +70,7 @@ def shipped() -> bytes:
 
 def _read(path: Path) -> bytes:
     if not path.is_file():
-        raise BandwiseError(f"got model {path}, which is not there; an ONNX file is needed; give one.")
+        raise BandwiseError(f"got model {path}, which is not there; an ONNX file is needed; give one")
     return path.read_bytes()
 
 
@@ -79,5 +79,5 @@ def _open(content: bytes) -> Any:
         return open_session(content)
     except Exception as error:  # the runtime raises many kinds, none of them ours
         raise BandwiseError(
-            "got a wake word network that cannot be read; lab/wakeword_training makes one; make it again."
+            "got a wake word network that cannot be read; lab/wakeword_training makes one; make it again"
         ) from error

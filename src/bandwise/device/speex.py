@@ -41,7 +41,7 @@ class SpeexCanceller:
         if speex_library() is None:
             raise BandwiseError(
                 "got canceller speex without its library; the package libspeexdsp1 has it; install that, or "
-                "choose kalman."
+                "choose kalman"
             )
 
     def cancel(self, microphone: Doubles, reference: Doubles) -> Doubles:

@@ -57,14 +57,14 @@ class MicroWakeWord:
         self.threshold = threshold
         self._model = str(model)
         if not Path(model).is_file():
-            raise BandwiseError(f"got model {model}, which is not there; a .tflite file is needed; give one.")
+            raise BandwiseError(f"got model {model}, which is not there; a .tflite file is needed; give one")
         try:
             from ai_edge_litert.interpreter import Interpreter
             from pymicro_features import MicroFrontend
         except ImportError as error:
             raise BandwiseError(
                 f"got a TFLite model without what runs it ({error}); ai-edge-litert and pymicro-features do; "
-                "pip install 'bandwise[wakeword]'."
+                "pip install 'bandwise[wakeword]'"
             ) from None
         self._make_interpreter, self._make_frontend = Interpreter, MicroFrontend
 

@@ -87,7 +87,7 @@ def from_android(text: str) -> MultibandSettings:
     _check_keys(mbc, {"inUse", "enabled", "bands"}, "mbc")
     bands = mbc.get("bands", [])
     if not isinstance(bands, list) or not bands:
-        raise BandwiseError('got "mbc" without bands; allowed is a list of one or more; add "bands".')
+        raise BandwiseError('got "mbc" without bands; allowed is a list of one or more; add "bands"')
     for band in bands:
         _check_keys(band, MBC_KEYS, "an MBC band")
     _check_keys(limiter, LIMITER_KEYS, "the limiter")
@@ -112,7 +112,7 @@ def _on(stage: dict[str, Any]) -> bool:
 def _flag(data: dict[str, Any], key: str) -> bool:
     value = data.get(key, True)
     if not isinstance(value, bool):
-        raise BandwiseError(f"got {key} = {value!r}; allowed are true and false; correct it.")
+        raise BandwiseError(f"got {key} = {value!r}; allowed are true and false; correct it")
     return value
 
 
@@ -167,10 +167,10 @@ def _first_channel(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BandwiseError(f"got text that is not JSON ({error}); correct that place.") from None
+        raise BandwiseError(f"got text that is not JSON ({error}); correct that place") from None
     channels = data.get("channels") if isinstance(data, dict) else None
     if not isinstance(channels, list) or not channels or not isinstance(channels[0], dict):
-        raise BandwiseError('got JSON without channels; allowed is {"channels": [{...}]}; wrap it so.')
+        raise BandwiseError('got JSON without channels; allowed is {"channels": [{...}]}; wrap it so')
     _check_keys(channels[0], {"inputGain", "mbc", "limiter"}, "a channel")
     first: dict[str, Any] = channels[0]
     return first
@@ -179,7 +179,7 @@ def _first_channel(text: str) -> dict[str, Any]:
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise BandwiseError(f"got {key} = {value!r}; allowed is an object; write {{...}}.")
+        raise BandwiseError(f"got {key} = {value!r}; allowed is an object; write {{...}}")
     return value
 
 
@@ -187,15 +187,15 @@ def _check_keys(data: Any, known: set[str], where: str) -> None:
     unknown = set(data) - known if isinstance(data, dict) else {repr(data)}
     if unknown:
         raise BandwiseError(
-            f"got {', '.join(sorted(unknown))} in {where}; allowed are {', '.join(sorted(known))}; remove it."
+            f"got {', '.join(sorted(unknown))} in {where}; allowed are {', '.join(sorted(known))}; remove it"
         )
 
 
 def _number(data: dict[str, Any], key: str, default: float) -> float:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise BandwiseError(f"got {key} = {value!r}; allowed are numbers; correct it.")
+        raise BandwiseError(f"got {key} = {value!r}; allowed are numbers; correct it")
     try:
         return float(value)
     except OverflowError:
-        raise BandwiseError(f"got {key} beyond all numbers; correct it.") from None
+        raise BandwiseError(f"got {key} beyond all numbers; correct it") from None

@@ -133,7 +133,7 @@ def _sample_shapes(bands: int, channels: int, frames: Frames) -> dict[str, tuple
     }
 
 
-SHARED = (
+CARRIED_WHOLE = (
     "clock",
     "dry_ring",
     "output_ring",
@@ -156,5 +156,5 @@ def carry_bands(old: Engine, new: Engine) -> None:
         getattr(new.windows, name)[:, kept] = getattr(old.windows, name)[:, kept]
     rows = bands * len(old.band_ring) // (len(old.state) - 1)
     new.band_ring[:rows] = old.band_ring[:rows]
-    for name in SHARED:
+    for name in CARRIED_WHOLE:
         getattr(new, name)[...] = getattr(old, name)

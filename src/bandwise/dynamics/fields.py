@@ -36,11 +36,9 @@ def check_fields(settings: Any) -> None:
             object.__setattr__(settings, item.name, _checked_number(item, value))
         elif "choices" in item.metadata and value not in item.metadata["choices"]:
             allowed = ", ".join(item.metadata["choices"])
-            raise BandwiseError(f"got {item.name} = {value!r}; allowed are {allowed}; choose one of them.")
+            raise BandwiseError(f"got {item.name} = {value!r}; allowed are {allowed}; choose one of them")
         elif "flag" in item.metadata and not isinstance(value, bool):
-            raise BandwiseError(
-                f"got {item.name} = {value!r}; allowed are true and false; write one of them."
-            )
+            raise BandwiseError(f"got {item.name} = {value!r}; allowed are true and false; write one of them")
 
 
 def _checked_number(item: Any, value: Any) -> float | None:
@@ -52,7 +50,7 @@ def _checked_number(item: Any, value: Any) -> float | None:
         unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
         shown = f"{_as_float(value):g}{unit}" if is_number else repr(value)
         raise BandwiseError(
-            f"got {item.name} = {shown}; allowed is {low:g} to {high:g}{unit}; {item.metadata['fix']}."
+            f"got {item.name} = {shown}; allowed is {low:g} to {high:g}{unit}; {item.metadata['fix']}"
         )
     return float(value)
 

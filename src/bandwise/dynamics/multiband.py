@@ -1,11 +1,11 @@
 """The multiband dynamics processor: split, compress and limit each band, sum, limit."""
 
-from os import PathLike
+from __future__ import annotations
+
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from bandwise.bands.linkwitz_riley import band_responses
 from bandwise.bands.retuning import check_cutoffs
@@ -16,6 +16,11 @@ from bandwise.dynamics.settings import MultibandSettings
 from bandwise.dynamics.store import load_settings
 from bandwise.errors import BandwiseError
 from bandwise.stream import Audio, BlockProcessor
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 class MultibandDynamics(BlockProcessor):
@@ -118,7 +123,7 @@ class MultibandDynamics(BlockProcessor):
         if key.shape != shape:
             raise BandwiseError(
                 f"got a side chain of shape {key.shape} with a block of shape {shape}; "
-                "allowed is the same shape; cut both alike."
+                "allowed is the same shape; cut both alike"
             )
         planar = to_planar(key, form_of(key, self.channels))
         silence_nonfinite(planar)
@@ -157,7 +162,7 @@ class Turn:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def __reduce__(self) -> tuple[type["Turn"], tuple[()]]:
+    def __reduce__(self) -> tuple[type[Turn], tuple[()]]:
         return Turn, ()
 
 
@@ -175,5 +180,5 @@ def refuse_rebuilding(old: MultibandSettings, new: MultibandSettings, channels: 
         if before != after:
             raise BandwiseError(
                 f"got {name} = {after} in update(); allowed is {before}, which the delays are built for; "
-                "make a new MultibandDynamics."
+                "make a new MultibandDynamics"
             )

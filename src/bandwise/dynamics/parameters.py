@@ -130,7 +130,7 @@ def groups_of(settings: MultibandSettings, channels: int) -> tuple[int, Doubles]
         if len(settings.link) != channels:
             raise BandwiseError(
                 f"got {len(settings.link)} link weights for {channels} channels; "
-                "allowed is one per channel; add or remove weights."
+                "allowed is one per channel; add or remove weights"
             )
         return channels, np.asarray(settings.link)
     size = {"all": channels, "pairs": min(2, channels), "none": 1}[settings.link]

@@ -67,7 +67,7 @@ class LimiterSettings:
         if self.true_peak and self.mode == "clip":
             raise BandwiseError(
                 "got true_peak with mode = 'clip'; cutting samples leaves peaks between them; "
-                "set mode = 'lookahead'."
+                "set mode = 'lookahead'"
             )
 
 
@@ -89,7 +89,7 @@ class BandSettings:
         check_fields(self)
         if self.limiter.true_peak:
             raise BandwiseError(
-                "got true_peak on a band limiter; allowed is true_peak on the output; set it under [output]."
+                "got true_peak on a band limiter; allowed is true_peak on the output; set it under [output]"
             )
 
 
@@ -128,11 +128,11 @@ class MultibandSettings:
         if len(self.bands) != len(self.cutoffs_hz) + 1:
             raise BandwiseError(
                 f"got {len(self.bands)} bands with {len(self.cutoffs_hz)} cutoffs; allowed is one band more "
-                "than cutoffs; add or remove a band."
+                "than cutoffs; add or remove a band"
             )
         if self.output.true_peak and self.lookahead_ms == 0.0:
             raise BandwiseError(
-                "got true_peak with lookahead_ms = 0; peaks between samples need lookahead; set 1 ms or more."
+                "got true_peak with lookahead_ms = 0; peaks between samples need lookahead; set 1 ms or more"
             )
 
     def with_bands(self, **changes: Any) -> "MultibandSettings":
@@ -149,5 +149,5 @@ def _checked_link(link: Any) -> str | tuple[float, ...]:
         if all(0.0 <= w <= 100.0 for w in weights) and any(weights):
             return weights
     raise BandwiseError(
-        f"got link = {link!r}; allowed are all, pairs, none, or a weight of 0 to 100 per channel; choose one."
+        f"got link = {link!r}; allowed are all, pairs, none, or a weight of 0 to 100 per channel; choose one"
     )

@@ -43,9 +43,8 @@ def load_preset(name: str) -> MultibandSettings:
         BandwiseError: for an unknown name.
     """
     if name not in presets():
-        raise BandwiseError(
-            f"got preset {name!r}; allowed are {', '.join(presets())}{_hint(name, presets())}"
-        )
+        known = f"{', '.join(presets())}, and paths of TOML files"
+        raise BandwiseError(f"got preset {name!r}; allowed are {known}{_hint(name, presets())}")
     text = (files("bandwise.dynamics") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
     return from_toml(text)
 
@@ -63,7 +62,7 @@ def load_settings(name_or_path: str | PathLike[str]) -> MultibandSettings:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BandwiseError(
-            f"got {path}, which cannot be read ({error}); give a TOML file or a preset."
+            f"got {path}, which cannot be read ({error}); give a TOML file or a preset"
         ) from None
     try:
         return from_android(text) if path.suffix == ".json" else from_toml(text)
@@ -80,7 +79,7 @@ def from_toml(text: str) -> MultibandSettings:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BandwiseError(f"got text that is not TOML ({error}); correct that line.") from None
+        raise BandwiseError(f"got text that is not TOML ({error}); correct that line") from None
     return from_dict(data)
 
 
@@ -91,7 +90,7 @@ def from_dict(data: dict[str, Any]) -> MultibandSettings:
         bands = values["bands"]
         if not isinstance(bands, list):
             raise BandwiseError(
-                "got bands that are not a list; allowed is one [[bands]] table per band; add them."
+                "got bands that are not a list; allowed is one [[bands]] table per band; add them"
             )
         values["bands"] = tuple(_table(BandSettings, band, f"bands[{i}].") for i, band in enumerate(bands))
     for name in ("cutoffs_hz", "link"):
@@ -104,7 +103,7 @@ def from_dict(data: dict[str, Any]) -> MultibandSettings:
 def _table(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise BandwiseError(
-            f"got {where[:-1]} = {data!r}; allowed is a table of settings; write [{where[:-1]}]."
+            f"got {where[:-1]} = {data!r}; allowed is a table of settings; write [{where[:-1]}]"
         )
     values = dict(_checked_keys(kind, data, where))
     for name, value in values.items():
@@ -116,7 +115,7 @@ def _table(kind: Any, data: Any, where: str) -> Any:
         raise BandwiseError(f"{where}: {error}".replace(".: got", ": got") if where else str(error)) from None
     except TypeError as error:
         raise BandwiseError(
-            f"got a value of another kind ({error}); allowed are numbers; correct it."
+            f"got a value of another kind ({error}); allowed are numbers; correct it"
         ) from None
 
 
@@ -132,7 +131,7 @@ def _checked_keys(kind: Any, data: dict[str, Any], where: str) -> dict[str, Any]
 
 def _hint(got: str, known: list[str]) -> str:
     nearest = get_close_matches(got, known, 1, 0.5)
-    return f"; did you mean {nearest[0]}?" if nearest else "; choose one of them."
+    return f"; did you mean {nearest[0]}?" if nearest else "; choose one of them"
 
 
 def to_toml(settings: MultibandSettings) -> str:

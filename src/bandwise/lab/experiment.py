@@ -136,7 +136,7 @@ class Experiment:
         if path.is_file() and json.loads(path.read_text()) != json.loads(json.dumps(mine)):
             raise BandwiseError(
                 f"got {self.folder}, which holds an experiment with other settings; a folder is resumed with "
-                "the same ones only; choose another folder."
+                "the same ones only; choose another folder"
             )
         write_text(path, json.dumps(mine, indent=1))
 

@@ -88,7 +88,7 @@ def measured_table(path: Path) -> Table:
     for hz, level, percent in _numbers(path, DISTORTION_COLUMNS):
         table.setdefault(hz, []).append((level, percent))
     if len(table) < 3:
-        raise BandwiseError(f"got {path} with {len(table)} frequencies; 3 or more are needed; measure more.")
+        raise BandwiseError(f"got {path} with {len(table)} frequencies; 3 or more are needed; measure more")
     return table
 
 
@@ -100,7 +100,7 @@ def measured_response(path: Path) -> tuple[Doubles, Doubles]:
     """
     rows = sorted(_numbers(path, RESPONSE_COLUMNS))
     if len(rows) < 10:
-        raise BandwiseError(f"got {path} with {len(rows)} frequencies; 10 or more are needed; measure more.")
+        raise BandwiseError(f"got {path} with {len(rows)} frequencies; 10 or more are needed; measure more")
     table = np.array(rows)
     return table[:, 0], table[:, 1]
 
@@ -113,13 +113,13 @@ def _numbers(path: Path, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BandwiseError(
             f"got {path}, which cannot be used ({error}); a CSV with the columns {', '.join(columns)} is "
-            "needed; correct it."
+            "needed; correct it"
         ) from None
     for row in rows:
         if not np.isfinite(row).all() or row[0] <= 0.0 or (columns == DISTORTION_COLUMNS and row[-1] < 0.0):
             raise BandwiseError(
                 f"got {path} with the row {', '.join(f'{v:g}' for v in row)}; frequencies above 0, levels, "
-                "and percentages from 0 are needed; correct it."
+                "and percentages from 0 are needed; correct it"
             )
     return rows
 

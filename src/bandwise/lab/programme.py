@@ -37,11 +37,11 @@ def recorded(folder: Path, seconds: float, *, split: str | None = None) -> list[
     """
     rows = [row for row in manifest_rows(folder, "path", "bass_heavy") if split in {None, row.get("split")}]
     if not rows:
-        raise BandwiseError(f"got {folder}, whose list has nothing that is wanted; check its column split.")
+        raise BandwiseError(f"got {folder}, whose list has nothing that is wanted; check its column split")
     if not any(row["bass_heavy"] == "yes" for row in rows):
         raise BandwiseError(
             f"got {folder}, whose list has no recording of strong bass that is wanted; one is needed; "
-            "write yes under bass_heavy at those that have it."
+            "write yes under bass_heavy at those that have it"
         )
     return [_read(recording_of(folder, row), seconds, row.get("bass_heavy") == "yes") for row in rows]
 

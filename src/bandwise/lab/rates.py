@@ -33,7 +33,7 @@ def valid_words(data: Path) -> list[Word]:
     ]
     if not any(w.keyword == WAKE_WORD for w in words):
         raise BandwiseError(
-            f"got {data}, which has no {SPLIT} clips of {WAKE_WORD}; some are needed; add them."
+            f"got {data}, which has no {SPLIT} clips of {WAKE_WORD}; some are needed; add them"
         )
     return words
 
@@ -60,7 +60,7 @@ def with_noise(words: Sequence[Word], noises: Sequence[Doubles], snr_db: float, 
     if not long_enough:
         raise BandwiseError(
             f"got no background longer than 5 s of the split {SPLIT!r}; noise/, music/ or speech/ of the "
-            "data folder need some; add recordings."
+            "data folder need some; add recordings"
         )
     out = []
     for word in (w for w in words if w.keyword == WAKE_WORD):

@@ -68,15 +68,15 @@ def read_recording(x: Doubles, sample_rate: int) -> list[Measurement]:
         BandwiseError: another rate, no numbers, too short, clipped, something else, or too noisy.
     """
     if not np.isfinite(x).all():
-        raise BandwiseError("got a recording with NaN or Inf; all samples must be numbers; record it again.")
+        raise BandwiseError("got a recording with NaN or Inf; all samples must be numbers; record it again")
     if sample_rate != SAMPLE_RATE:
         raise BandwiseError(
-            f"got a recording at {sample_rate} Hz; the sweep is at {SAMPLE_RATE}; record at that."
+            f"got a recording at {sample_rate} Hz; the sweep is at {SAMPLE_RATE}; record at that"
         )
     whole = test_signal()
     if len(x) < len(whole) - round(PAUSE_SECONDS * SAMPLE_RATE):
         raise BandwiseError(
-            f"got {len(x) / SAMPLE_RATE:.1f} s; the sweeps take {len(whole) / SAMPLE_RATE:.1f} s; record all."
+            f"got {len(x) / SAMPLE_RATE:.1f} s; the sweeps take {len(whole) / SAMPLE_RATE:.1f} s; record all"
         )
     _refuse_clipped(x)
     start = _start(x, whole)
@@ -96,7 +96,7 @@ def _refuse_clipped(x: Doubles) -> None:
     if peak > 0.0 and flat > CLIPPED_SAMPLES:
         raise BandwiseError(
             f"got a clipped recording ({flat} samples at its peak of {20 * math.log10(peak):.1f} dBFS); "
-            "nothing may be cut; lower the gain of the microphone."
+            "nothing may be cut; lower the gain of the microphone"
         )
 
 
@@ -113,7 +113,7 @@ def _start(x: Doubles, whole: Doubles) -> int:
     if compact == 0.0 or compact < LEAST_COMPACT * float(response.sum()):
         raise BandwiseError(
             "got a recording that holds no sweep of ours; one made by bandwise tune --sweep is needed; play "
-            "that file without equaliser or time stretching, and start recording before it starts."
+            "that file without equaliser or time stretching, and start recording before it starts"
         )
     return start
 
@@ -127,7 +127,7 @@ def _refuse_noisy(aligned: Doubles) -> None:
     if snr_db < LEAST_SNR_DB:
         raise BandwiseError(
             f"got a recording with {snr_db:.0f} dB between the loudest sweep and the noise; {LEAST_SNR_DB:g} "
-            "dB are needed; move the microphone closer or quieten the room."
+            "dB are needed; move the microphone closer or quieten the room"
         )
 
 

@@ -38,11 +38,9 @@ class SuppressorEngine:
         """`kept` is the share of the sound that stays whatever the network says, 0 to 1."""
         self._given = {"channels": channels, "model": model, "postfilter": postfilter, "kept": kept}
         self._most_hops = most = max(1, ROWS_AT_ONCE // channels)
-        self._network, self._postfilter, self._kept = (
-            Network(model, channels, most),
-            postfilter,
-            np.float32(kept),
-        )
+        self._network = Network(model, channels, most)
+        self._postfilter = postfilter
+        self._kept = np.float32(kept)
         self._seen, self._answers = room_to_answer(channels, most, filters=self._network.filters)
         self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
         self.reset()

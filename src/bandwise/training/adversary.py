@@ -53,7 +53,8 @@ class Adversary:
         loss = (gap - 1).square().mean()
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
-        self.optimiser.step()
+        if all(torch.isfinite(p.grad).all() for p in self.critic.parameters() if p.grad is not None):
+            self.optimiser.step()
         self.critic.requires_grad_(False)
         self.updates += 1
         self.last_gap = gap.mean().item()

@@ -30,5 +30,6 @@ def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
 def _names(rows: list[dict[str, str]]) -> str:
     """Authors as the manifest has them; for speech, the number of speakers."""
     if "speaker" in rows[0]:
-        return f"{len({row['speaker'] for row in rows})} speakers"
+        count = len({row["speaker"] for row in rows})
+        return "1 speaker" if count == 1 else f"{count} speakers"
     return "; ".join(sorted({name.strip() for row in rows for name in row["attribution"].split(";")}))

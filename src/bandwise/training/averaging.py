@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bandwise.errors import BandwiseError
-from bandwise.training.grow import grow, widths
+from bandwise.training.grow import grow_into, widths
 from bandwise.training.normalisation import normalise_as
 from bandwise.training.pruning import Pruning
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def mean_network(networks: list[PercepNet]) -> PercepNet:
     """The network whose weights are the means of theirs; a weight pruned in all of them stays zero.
 
-    It has the form of the first: its layer sizes and its normalisation.  A smaller network is grown to them
-    and loses what the first has pruned, so that the mean costs no more than the first.
+    It has the form of the first: its layer sizes and its normalisation.  A smaller network gets the units, or
+    the filter, that it lacks from the first, and loses what the first has pruned, so that the mean costs no
+    more than the first.
 
     Raises BandwiseError for a network that is larger than the first.
     """
@@ -46,7 +47,7 @@ def _like(first: PercepNet, other: PercepNet) -> PercepNet:
     if other.config == first.config:
         other = copy.deepcopy(other)
     else:
-        other = grow(other, first.config)
+        other = grow_into(other, copy.deepcopy(first))
         pruned = Pruning()
         pruned.keep_zeros(first)
         pruned.apply(other)

@@ -24,7 +24,7 @@ from bandwise.training.machine import choose_device, choose_precision, flushed_d
 from bandwise.training.milestones import FRAMES_PER_SECOND, means, training_record, validate
 from bandwise.training.model import PercepNet
 from bandwise.training.optimisers import make_optimisers
-from bandwise.training.pruning import Pruning, density_at
+from bandwise.training.pruning import Pruning
 from bandwise.training.schedule import Clock, learning_rate, progress
 from bandwise.training.sources import TrainingData, ValidationData
 from bandwise.training.windows import Losses, losses_by_window
@@ -51,7 +51,7 @@ def fit(
     keep_freed_memory()
     run = start(config, train, folder, device, dtype)
     log = Log(folder, report)
-    clock, began_at = Clock(config, run), run.update
+    clock, began_at, validated = Clock(config, run), run.update, -1
     try:
         with flushed_denormals():
             while (share := progress(config, run)) < 1:
@@ -59,17 +59,18 @@ def fit(
                 run.optimisers.set_learning_rate(
                     rate, rate * config.filter_learning_rate / config.learning_rate
                 )
-                run.pruning.tighten(run.network, density_at(share, config.density))
+                run.pruning.tighten(run.network, config.density, share)
                 losses = learn_batch(config, run, train, device, dtype)
                 clock.tick()
                 if clock.passed(config.log_every):
                     log.write(training_record(config, run, losses))
                 if valid is not None and clock.passed(config.validate_every):
                     log.write(validate(config, run, valid, device, dtype))
+                    validated = run.update
                 if clock.save_is_due():
                     save(config, run, folder)
                     log.plot()
-        if valid is not None:
+        if valid is not None and validated != run.update:
             log.write(validate(config, run, valid, device, dtype))
     finally:
         clock.tick()

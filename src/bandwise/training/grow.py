@@ -27,11 +27,16 @@ Widths = tuple[int, int]
 
 def grow(small: PercepNet, config: PercepNetConfig, seed: int = 0) -> PercepNet:
     """Return a network of the layer sizes in `config`, none below `small`'s, with the same outputs."""
-    _check(small.config, config)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        large = PercepNet(config)
-    state, sizes = large.state_dict(), _layers(small.config, config)
+        return grow_into(small, PercepNet(config))
+
+
+@torch.no_grad()
+def grow_into(small: PercepNet, large: PercepNet) -> PercepNet:
+    """Give `large` the units of `small` in place of its first ones; what `small` does not have stays."""
+    _check(small.config, large.config)
+    state, sizes = large.state_dict(), _layers(small.config, large.config)
     for name, old in small.state_dict().items():
         layer, _, kind = name.rpartition(".")
         if found := sizes.get(layer) or sizes.get(name):

@@ -23,7 +23,7 @@ FAINT = 1e-3  # of the power of noisy frames, per bin, times 100: a voice lost i
 
 
 class ListenerLosses(NamedTuple):
-    """Means over the sequences of a batch in which somebody speaks."""
+    """Means over the sequences of a batch; where nobody speaks, nothing is lost."""
 
     disturbance: Tensor  # points of opinion
     unintelligibility: Tensor  # 0 to 1

@@ -70,14 +70,18 @@ class Pruning:
                 self._masks[name] = mask
 
     @torch.no_grad()
-    def tighten(self, network: PercepNet, density: float) -> None:
-        """Choose anew what is kept: `density` of the tiles (at 1: all), none that was dropped before."""
-        if density >= 1:
+    def tighten(self, network: PercepNet, final: float, progress: float = 1.0) -> None:
+        """Choose anew what is kept at `progress` (0 to 1) of a run, none that was dropped before.
+
+        At its end the density is `final` (at 1: all) times the share of each part.
+        """
+        if final >= 1:
             return
         for name, matrix in _matrices(network).items():
             shares = _shares(name)
-            parts = zip(matrix.chunk(len(shares)), shares, strict=True)
-            chosen = torch.cat([kept_tiles(part, share * density) for part, share in parts])
+            densities = (density_at(progress, min(share * final, 1.0)) for share in shares)
+            parts = zip(matrix.chunk(len(shares)), densities, strict=True)
+            chosen = torch.cat([kept_tiles(part, density) for part, density in parts])
             self._masks[name] = chosen * self._masks.get(name, 1.0)
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -27,9 +27,9 @@ from bandwise.training.spectral_loss import spectral_loss
 
 
 class Losses(NamedTuple):
-    """Of one window: of gains, of strengths, and of the filtered spectra where there is a filter.
+    """Of one window: of gains and strengths, and where there is a filter, of the spectra it makes.
 
-    With these spectra, and their pictures for a critic where there is one.
+    `filtered` are these spectra themselves, `pictures` what a critic sees of them, if there is one.
     """
 
     gain: Tensor
