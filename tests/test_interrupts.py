@@ -23,6 +23,7 @@ def call_back(number):
 compiler.call_back(signal.{signal})
 try:
     time.sleep(30)
+    print("slept on", flush=True)
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -30,7 +31,10 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize(("signal", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_who_is_told_while_code_is_compiled_ends_when_that_is_done(signal, status):
-    """A callback of the compiler runs to its end, where an exception would be lost; then the process ends."""
+    """A callback of the compiler runs to its end, where an exception would be lost; then the process ends.
+
+    It wakes for that where it waits for something else.
+    """
     done = subprocess.run(
         [sys.executable, "-c", TOLD_INSIDE.format(signal=signal)], capture_output=True, text=True, check=False
     )

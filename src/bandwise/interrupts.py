@@ -60,7 +60,14 @@ def compiles(frame: FrameType | None) -> bool:
 
 
 def tell_again(number: int) -> None:
-    """Send a signal to this process a little later."""
-    later = threading.Timer(AGAIN_S, interrupt_main, (number,))
+    """Send a signal to the main thread a little later, so that it wakes where it waits for something."""
+    later = threading.Timer(AGAIN_S, _tell_main, (number,))
     later.daemon = True
     later.start()
+
+
+def _tell_main(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        interrupt_main(signal.Signals(number))

@@ -19,7 +19,7 @@ def manifest_rows(folder: Path, *columns: str) -> list[Row]:
     path = folder / MANIFEST
     if not path.is_file():
         raise BandwiseError(f"got {folder}, which has no {MANIFEST}; recordings are listed there; add one")
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding="utf-8-sig") as lines:
         table = csv.DictReader(lines)
         missing = [name for name in columns if name not in (table.fieldnames or ())]
         if missing:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import soundfile
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 
 import bandwise
 from bandwise.apps.cli import app
+from bandwise.apps.evaluate_notes import lag_notes
+from bandwise.apps.evaluate_systems import found_peers
 from bandwise.apps.measuring import parse_snrs
 from bandwise.errors import BandwiseError
 from bandwise.measure import voices
@@ -282,3 +285,84 @@ def test_unknown_parts_are_refused(small_data_folder):
     result = run("--data", small_data_folder, "--without", "network")
     assert result.exit_code == 2
     assert "comb, pitch-path" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "postfilters"), [(["--postfilter"], [True]), (["--with-postfilter"], [False, True])]
+)
+def test_options_reach_the_suppressor(small_data_folder, monkeypatch, words, postfilters):
+    """What is measured is what was asked for."""
+    heard = []
+    monkeypatch.setitem(vars(bandwise), "enhance", lambda x, _rate, **asked: heard.append(asked) or x)
+    words = [*words, "--model", "mine", "--attenuation-limit-db", 6]
+    assert run("--data", small_data_folder, "--count", 1, *words, *SDR).exit_code == 0
+    assert heard == [{"model": "mine", "postfilter": p, "attenuation_limit_db": 6.0} for p in postfilters]
+
+
+def test_seed_and_length_choose_the_mixtures(small_data_folder):
+    """Another seed is another mixture; excerpts end where asked; rooms are looked for if wanted."""
+
+    def row(*words):
+        result = run("--data", small_data_folder, "--count", 1, *words, *SDR, "--json")
+        return json.loads(result.stdout)["rows"][0]
+
+    assert row()["digest"] == row("--seed", 1)["digest"] != row("--seed", 2)["digest"]
+    assert (row()["seconds"], row("--seconds", 3)["seconds"]) == (4.0, 3.0)
+    assert "rir" in run("--data", small_data_folder, "--rooms", "--count", 3, *SDR).stderr
+
+
+def test_scores_of_an_earlier_run_are_taken(small_data_folder, tmp_path):
+    """From the CSV of that run; systems on clean speech go by names of their own in it."""
+    words = ["--data", small_data_folder, "--count", 1, *SDR]
+    run(*words, "--clean-through", "--csv", tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["system"] for row in rows] == ["noisy", "base", "base on clean"]
+    text = (tmp_path / "t.csv").read_text()
+    (tmp_path / "t.csv").write_text(text.replace(rows[0]["si_sdr"], "99.0"))
+    again = json.loads(run(*words, "--reuse", tmp_path / "t.csv", "--json").stdout)["rows"]
+    assert again[0]["si_sdr"] == 99.0
+
+
+def test_clean_through_hears_the_clean_file(small_data_folder):
+    """Of pairs, too: half the level of it is no harm, so its SI-SDR is infinite."""
+    speech = small_data_folder / "speech"
+    pair = ["--clean", speech / "da.wav", "--noisy", speech / "fo.wav"]
+    found = json.loads(run(*pair, "--clean-through", *SDR, "--json").stdout)
+    assert [row["si_sdr"] for row in found["clean_rows"]] == [None]
+
+
+def test_the_lag_that_is_told_is_the_median():
+    """Of those recordings that lag; one line for each system."""
+    rows = [SimpleNamespace(system="a", lag_samples=lag) for lag in (0, 300, 1, 100)]
+    assert lag_notes(rows) == ["a lagged in 3 recordings (median 100 samples); put right"]
+
+
+def test_a_path_of_a_peer_counts_among_all_of_them(monkeypatch):
+    """With --peers and --peer NAME=PATH all are looked for, that one there."""
+    wanted = []
+    monkeypatch.setattr(
+        "bandwise.peers.registry.find_peers", lambda entries: (wanted.extend(entries) or [], {})
+    )
+    found_peers(["gtcrn=here.onnx"], all_known=True)
+    assert "gtcrn=here.onnx" in wanted
+    assert "gtcrn" not in wanted
+    assert "rnnoise" in wanted
+
+
+@pytest.mark.parametrize("name", ["speech/MANIFEST.csv", "noise/MANIFEST.csv"])
+def test_scores_never_take_the_place_of_a_manifest(small_data_folder, tmp_path, name):
+    """Nor of anything else in the data folder's lists."""
+    folder = shutil.copytree(small_data_folder, tmp_path / "data")
+    before = (folder / name).read_bytes()
+    result = run("--data", folder, "--csv", folder / name, *SDR)
+    assert (result.exit_code, "is an input" in result.stderr) == (2, True)
+    assert (folder / name).read_bytes() == before
+
+
+def test_options_of_mixtures_have_no_place_beside_pairs(tmp_path):
+    """What would have no effect is refused, not passed over."""
+    both = ("--clean", tmp_path / "a.wav", "--noisy", tmp_path / "a.wav")
+    for option in (("--count", 5), ("--snr", "3"), ("--seed", 4), ("--seconds", 4), ("--rooms",)):
+        result = run(*both, *option)
+        assert (result.exit_code, f"got {option[0]}, which belongs" in result.stderr) == (2, True)

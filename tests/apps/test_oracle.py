@@ -110,3 +110,34 @@ def test_mistakes_end_in_one_line(arguments):
     assert result.exit_code == 2
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
+
+
+def rows_of(*arguments):
+    """What --json tells of every rung."""
+    return json.loads(run(*arguments, "--json").stdout)["rows"]
+
+
+def test_the_ratio_is_that_of_the_help(files, small_data_folder):
+    """5 dB for one mixture; 0 to 15 dB in turn for many."""
+    assert {row["snr_db"] for row in rows_of(*files)} == {5.0}
+    many = rows_of("--data", small_data_folder, "--count", 4)
+    assert {row["snr_db"] for row in many} == {0.0, 5.0, 10.0, 15.0}
+
+
+def test_another_seed_is_another_mixture(small_data_folder):
+    """The same one is the same."""
+    one, same, other = (
+        rows_of("--data", small_data_folder, "--count", 1, "--seed", seed)[0]["digest"] for seed in (1, 1, 2)
+    )
+    assert one == same != other
+
+
+def test_rungs_go_into_a_csv_but_not_over_a_sound(files, tmp_path):
+    """A line per rung; what is heard stays."""
+    assert run(*files, "--csv", tmp_path / "t.csv").exit_code == 0
+    assert (tmp_path / "t.csv").read_text().count("\n") == 1 + len(RUNGS)
+    for sound in (files[1], files[3]):
+        before = sound.read_bytes()
+        result = run(*files, "--csv", sound)
+        assert (result.exit_code, "is an input" in result.stderr) == (2, True)
+        assert sound.read_bytes() == before

@@ -206,3 +206,53 @@ def test_validation_hears_recordings_of_its_own(tmp_path, monkeypatch):
         ("valid", "valid", True),
         ("train", "train", True),
     ]
+
+
+def test_options_reach_the_run(shards, tmp_path, monkeypatch):
+    """Every one that was given is in what is trained with; a run without an end takes two hours."""
+    configs = []
+
+    def note(config, _reader, _valid, out, _tell):
+        configs.append(config)
+        out.mkdir()
+
+    monkeypatch.setattr("bandwise.training.fit.fit", note)
+    run = {"colour": 0.25, "density": 0.5, "seed": 7, "threads": 3, "sequences": 5, "window": 9}
+    run |= {"learning_rate": 3e-4, "frames": 40, "initial": "small", "updates": 8}
+    loss = {"loudness_share": 0.75, "error_weight": 0.5}
+    train(
+        shards=shards, out=tmp_path / "a", size="toy", fourth_power=3.0, weight_limit=0.5, deep_filter=True,
+        filter_units=16, **run, **loss,
+    )  # fmt: skip
+    train(shards=shards, out=tmp_path / "b", size="toy")
+    asked, usual = configs
+    assert {name: getattr(asked, name) for name in run} == run
+    assert {name: getattr(asked.loss, name) for name in loss} == loss
+    assert (asked.loss.fourth_power_weight, asked.network.weight_limit) == (3.0, 0.5)
+    assert (asked.minutes, usual.minutes, usual.updates) == (None, 120.0, None)
+
+
+@pytest.mark.parametrize(("hours", "minutes", "count"), [(40.0, 10.0, 240), (0.1, 6.0, 1)])
+def test_as_many_shards_as_the_hours_hold(tmp_path, monkeypatch, hours, minutes, count):
+    """Of ten minutes each, or one that is shorter; one for validation first."""
+    made = []
+    monkeypatch.setattr(shard_maker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(shard_maker, "end_when_told", lambda: None)
+    monkeypatch.setattr(
+        "bandwise.training.shards.write_shards",
+        lambda job, _seed, shards, **_: made.append((job.split, job.minutes, shards)),
+    )
+    shard_maker._make_shards(tmp_path, tmp_path / "train", tmp_path / "valid", hours, False, 0)
+    assert made == [("valid", minutes, 1), ("train", minutes, count)]
+
+
+def test_options_reach_the_export(tmp_path, monkeypatch):
+    """What is kept as it was trained, and what is decided, is as asked for."""
+    asked = []
+    monkeypatch.setattr(
+        "bandwise.training.export.export_run", lambda *_, **options: asked.append(options) or 0.0
+    )
+    (tmp_path / "x.onnx").touch()
+    export([tmp_path], out=tmp_path / "x.onnx")
+    export([tmp_path], out=tmp_path / "x.onnx", float32=True, decided_treble=True)
+    assert asked == [{"int8": True, "decided_treble": False}, {"int8": False, "decided_treble": True}]

@@ -3,12 +3,14 @@
 import gc
 import sys
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from bandwise import NoiseSuppressor
+from bandwise.apps.bench import peer_systems
 from bandwise.apps.bench_page import write_page
 from bandwise.apps.cli import app
 from bandwise.bench.floor import Floor
@@ -17,6 +19,8 @@ from bandwise.bench.latency import lag_ms, lag_of
 from bandwise.bench.systems import MICROPHONE, System, by_key, speechlike
 from bandwise.bench.table import Row, markdown
 from bandwise.bench.timing import blocks_of, costs
+from bandwise.errors import BandwiseError
+from bandwise.peers.peer import Absent
 
 
 def delay(samples, key="delay", block=160):
@@ -148,3 +152,55 @@ def test_streaming_allocates_nothing_that_stays():
         assert np.diff(held).min() < 200 * sys.getsizeof(object())
     finally:
         tracemalloc.stop()
+
+
+def test_a_build_that_is_given_is_not_missing(monkeypatch):
+    """Of those that are nowhere, each is told with what to do; one that is given is an error if it is not."""
+
+    def peer(entry):
+        if entry != "rnnoise=mine.so":
+            raise Absent("install it")
+        return SimpleNamespace(key=f"peer:{entry}")
+
+    monkeypatch.setattr("bandwise.bench.systems.peer", peer)
+    here, absent = peer_systems(["rnnoise=mine.so"])
+    assert [system.key for system in here] == ["peer:rnnoise=mine.so"]
+    assert "rnnoise" not in absent
+    assert absent["gtcrn"] == "install it"
+    with pytest.raises(BandwiseError, match=r"--peer gtcrn=x, which is not there: install it"):
+        peer_systems(["gtcrn=x"])
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--runs", "3", "--no-peers"], (10.0, 3, False)),
+        (["--seconds", "4"], (4.0, 5, True)),
+    ],
+)
+def test_dynamics_are_timed_as_asked(monkeypatch, words, wanted):
+    """At most 10 s a run, five runs unless told."""
+    asked = []
+    monkeypatch.setattr(
+        "bandwise.apps.bench_dynamics.bench_dynamics",
+        lambda seconds, runs, *, peers: asked.append((seconds, runs, peers)),
+    )
+    assert CliRunner().invoke(app, ["bench", "dynamics", *words]).exit_code == 0
+    assert asked == [wanted]
+
+
+def test_page_names_every_option_that_made_it(tmp_path):
+    """Networks, other builds, and that peers were left out; how far the slowest frames are off, too."""
+    found = {
+        "machine": "a machine",
+        "rows": [row("bandwise base", 300), row("RNNoise", 100)],
+        "absent": {},
+        "seconds": 2.0,
+        "floor": {},
+        "folder": {"stream": 300.0},
+        "also": ["--model mine.onnx", "--no-peers"],
+    }
+    write_page(tmp_path / "page.md", found)
+    text = " ".join((tmp_path / "page.md").read_text().replace("\\\n", " ").split())
+    assert f"bandwise bench --seconds 2 --page {tmp_path.name}/page.md --model mine.onnx --no-peers" in text
+    assert "p99 2.0 times the median" in text

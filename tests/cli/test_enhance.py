@@ -227,8 +227,11 @@ def test_named_pipes_are_pipes(noisy):
         subprocess.Popen(["cp", noisy, pipe_in]),
         subprocess.Popen(["cat", pipe_out], stdout=subprocess.PIPE) as reader,
     ):
-        assert call("enhance", pipe_in, "-o", pipe_out).returncode == 0
-        assert np.array_equal(read(io.BytesIO(reader.stdout.read())), sound() // 2)
+        try:
+            assert call("enhance", pipe_in, "-o", pipe_out).returncode == 0
+            assert np.array_equal(read(io.BytesIO(reader.stdout.read())), sound() // 2)
+        finally:
+            reader.kill()  # it waits for a writer if there never was one
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="here names are text")

@@ -6,7 +6,10 @@ import soundfile
 from typer.testing import CliRunner
 
 from bandwise.apps.cli import app
+from bandwise.apps.tune_sources import _read
+from bandwise.device.amplifier import Amplifier
 from bandwise.dynamics.store import load_settings
+from bandwise.errors import BandwiseError
 from bandwise.lab import sweep
 
 RATE = sweep.SAMPLE_RATE
@@ -134,3 +137,41 @@ def test_one_input_is_needed(given):
     found = tune(*given)
     assert found.exit_code != 0
     assert "give one" in str(found.exception) + found.output
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--recording", "FILE"], ["--driver", "FILE"], ["--distortion", "other.csv", "--response", "FILE"]],
+)
+@pytest.mark.parametrize("option", ["-o", "--plot"])
+def test_no_input_becomes_a_result(tmp_path, given, option):
+    """Neither the preset nor the picture takes its place."""
+    file = tmp_path / "it.toml"
+    file.write_text("as it was")
+    found = tune(*(file if word == "FILE" else word for word in [*given, option, "FILE"]))
+    assert (found.exit_code, "input or another result" in found.output) == (2, True)
+    assert file.read_text() == "as it was"
+
+
+def test_supply_and_music_are_those_asked_for(tmp_path, monkeypatch):
+    """The amplifier has the rails that were given, and the music of the folder is played."""
+    played, supplied = [], []
+
+    def recorded(folder, _seconds):
+        played.append(folder)
+        raise BandwiseError("enough")
+
+    monkeypatch.setattr("bandwise.lab.programme.recorded", recorded)
+    monkeypatch.setattr("bandwise.lab.bench.Bench", lambda _driver, amplifier: supplied.append(amplifier))
+    tune("--driver", "nd65-4", "--rail-v", 12, "--music", tmp_path, "-o", tmp_path / "preset.toml")
+    assert played == [tmp_path]
+    assert supplied == [Amplifier(12.0, 12.0, 0.3, 2.0)]
+
+
+def test_the_first_channel_of_a_recording_counts(tmp_path):
+    """Whatever is in the second."""
+    x = np.random.default_rng(0).uniform(-0.5, 0.5, (RATE * 2, 2))
+    soundfile.write(tmp_path / "x.wav", x, RATE, "DOUBLE")
+    y, rate = _read(tmp_path / "x.wav")
+    assert rate == RATE
+    np.testing.assert_array_equal(y, x[:, 0])

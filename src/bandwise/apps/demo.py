@@ -35,13 +35,15 @@ def demo(
     Without a recording the clip is made here: a synthesised voice beside a fan and mains hum.
     """
     from bandwise.apps import enhance
-    from bandwise.apps.jobs import Job
+    from bandwise.apps.jobs import PIPE, Job
     from bandwise.apps.run_file import excerpt, run_job
     from bandwise.apps.run_options import RunOptions
     from bandwise.errors import BandwiseError
     from bandwise.measure.plots import before_and_after, require_matplotlib
 
     require_matplotlib("demo")
+    if str(noisy) == PIPE:
+        raise BandwiseError("got - as the recording, which is read twice; a file is needed; give its name")
     output.mkdir(parents=True, exist_ok=True)
     source = str(noisy or _write_clip(output / "demo-noisy.wav"))
     target, picture = str(output / "demo-enhanced.wav"), output / "demo-before-after.png"

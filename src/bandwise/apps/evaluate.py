@@ -12,6 +12,7 @@ from bandwise.apps import measuring
 from bandwise.apps.evaluate_notes import gap_notes, lag_notes
 from bandwise.apps.evaluate_recordings import recordings_of
 from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
+from bandwise.apps.options import refuse
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
@@ -24,16 +25,17 @@ from bandwise.measure.scoring import Process, evaluate_pairs
 
 HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"
 GAINS = "Gain over noisy, recording by recording, mean ± 95 %"
+COUNT, SNRS, SEED, SECONDS = 60, "0,5,10,15", 1, 10.0
 MOST_IN_FULL = 4
 """Systems beyond which a table has one line for each."""
 
 
 def evaluate(
     data: Annotated[Path | None, typer.Option(help="Data folder; its valid split is mixed.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many mixtures.")] = 60,
-    snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, taken in turn.")] = "0,5,10,15",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
-    seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt.")] = 10.0,
+    count: Annotated[int, typer.Option(min=1, help="How many mixtures.")] = COUNT,
+    snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, taken in turn.")] = SNRS,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = SEED,
+    seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt.")] = SECONDS,
     rooms: Annotated[bool, typer.Option("--rooms", help="Every third mixture in a room.")] = False,
     clean: Annotated[Path | None, typer.Option(help="Instead of --data: clean file or folder.")] = None,
     noisy: Annotated[Path | None, typer.Option(help="Noisy file or folder, as --clean by name.")] = None,
@@ -72,6 +74,9 @@ def evaluate(
     Means stand with their 95 % confidence intervals; gains are paired, recording by recording.
     """
     measuring.check_folders(csv, plot)
+    if not data:
+        given = {"count": count != COUNT, "snr": snr != SNRS, "seed": seed != SEED}
+        refuse(", which belongs to --data; drop it", rooms=rooms, seconds=seconds != SECONDS, **given)
     if plot:
         from bandwise.measure.plots import check_picture
 

@@ -33,7 +33,10 @@ def recordings_of(
     if data is not None and not (clean or noisy):
         split = ValidSplit(data)
         return Recordings(
-            settings.count, partial(mixtures, split, settings), partial(clean_speech, split, settings)
+            settings.count,
+            partial(mixtures, split, settings),
+            partial(clean_speech, split, settings),
+            split.files(),
         )
     if data is None and clean and noisy:
         couples = matched_files(clean, noisy).values()

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from bandwise.apps import measuring
+from bandwise.apps.options import refuse
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.levels import SILENCE_DB, active_speech, mean_square_db
@@ -20,6 +21,7 @@ from bandwise.measure.scoring import score_outputs
 from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
 
 MEASURES = ("pesq", "stoi", "si_sdr")
+COUNT, SEED, SECONDS = 20, 1, 10.0
 
 
 def oracle(
@@ -30,9 +32,11 @@ def oracle(
     noise: Annotated[Path | None, typer.Option(help="Noise to add to it; repeated if shorter.")] = None,
     snr: Annotated[str | None, typer.Option(help="SNR in dB. [default: 5; with --data 0,5,10,15]")] = None,
     data: Annotated[Path | None, typer.Option(help="Instead of --clean and --noise: a data folder.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many mixtures of the data folder.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = 1,
-    seconds: Annotated[float, typer.Option(min=3, max=60, help="Longest excerpt of the data folder.")] = 10.0,
+    count: Annotated[int, typer.Option(min=1, help="How many mixtures of the data folder.")] = COUNT,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same mixtures.")] = SEED,
+    seconds: Annotated[
+        float, typer.Option(min=3, max=60, help="Longest excerpt of the data folder.")
+    ] = SECONDS,
     rooms: Annotated[bool, typer.Option("--rooms", help="Every third mixture in a room.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write one line per recording and rung.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -44,7 +48,11 @@ def oracle(
     written as a sound, and a picture shows their spectrograms.
     """
     measuring.check_folders(csv)
-    measuring.check_apart([csv], [clean, noise])
+    if not data:
+        reason = ", which belongs to --data; drop it"
+        defaults = {"count": count != COUNT, "seed": seed != SEED, "seconds": seconds != SECONDS}
+        refuse(reason, rooms=rooms, **defaults)
+    measuring.check_apart([csv], [clean, noise, *(ValidSplit(data).files() if data else ())])
     settings = MixtureSettings(
         count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds, rooms
     )

@@ -58,7 +58,7 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
     raw_input = options.raw_format and jobs[0].source == PIPE
     if (options.sample_rate, options.channels) != (None, None) and not raw_input:
         raise BandwiseError("got --rate or --channels; they describe raw PCM on standard input; add --format")
-    if options.plot and PIPE in pipes:
+    if options.plot and not all(_is_kept(name) for name in pipes):
         raise BandwiseError("got --plot with a pipe; a picture needs files on both sides; give file names")
     if jobs[0].target == PIPE and sys.stdout is None:
         raise BandwiseError("got a standard output that is closed; sound is to go there; give -o FILE")
@@ -70,6 +70,11 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
         from bandwise.measure.plots import require_matplotlib
 
         require_matplotlib()
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a file can be read again, as pipes and devices cannot; one that is missing is told later."""
+    return name != PIPE and (Path(name).is_file() or not Path(name).exists())
 
 
 def _outcomes(jobs: Sequence[Job], make: Make, options: RunOptions) -> Iterator[Outcome]:

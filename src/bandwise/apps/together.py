@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def grouped(jobs: Sequence[Job], most: int) -> list[list[Job]]:
 
 def _facts(job: Job) -> tuple[int, int, int] | None:
     """Sample rate, length and channels; None where they cannot be told, as the run of the file will say."""
-    if job.source == PIPE:
+    if job.source == PIPE or not Path(job.source).is_file():  # what is read from a pipe is gone
         return None
     try:
         with open_source(job.source) as source:

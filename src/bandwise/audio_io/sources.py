@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandwise.audio_io.file_sources import FfmpegSource, FileSource, PipeSource
+from bandwise.audio_io.lengths import missing_bytes
 from bandwise.audio_io.pipes import PcmFormat, PcmReader
 from bandwise.audio_io.wav import NotPcmWavError, read_wav_header
 from bandwise.errors import BandwiseError
@@ -92,13 +93,16 @@ def _told_as_errors(path: Path) -> Iterator[None]:
 
 
 def _check_length(file: BinaryIO, path: Path) -> None:
-    """Catch what libsndfile reads as if nothing were missing: a WAV that was cut short."""
+    """Catch what libsndfile reads as if nothing were missing: what was cut short."""
     size = os.fstat(file.fileno()).st_size
     if not size:
         raise BandwiseError(f"{path} is empty; audio is needed; check what made it")
     try:
         form = read_wav_header(file, str(path))
     except NotPcmWavError:
+        if gone := missing_bytes(file):
+            advice = "fetch it again"
+            raise BandwiseError(f"{path} is truncated: {gone} bytes of it are missing; {advice}") from None
         return  # libsndfile knows more formats than we do
     missing = (form.data_bytes or 0) - (size - file.tell())
     if missing > 0:

@@ -47,6 +47,13 @@ class ValidSplit:
         """Languages of the speech, in alphabetical order."""
         return sorted({row["language"] for row in self.speech})
 
+    def files(self) -> tuple[Path, ...]:
+        """The manifests and what they list, which no result may overwrite."""
+        kinds = [kind for kind in COLUMNS if (self.data / kind / MANIFEST).is_file()]
+        lists = [self.data / kind / MANIFEST for kind in kinds]
+        rows = ((self.data / kind, row) for kind in kinds for row in manifest_rows(self.data / kind, "path"))
+        return (*lists, *(folder / row["path"] for folder, row in rows))
+
     def read(self, kind: str, row: Row) -> Audio:
         """Samples at 48 kHz, mono, of a row of "speech", "noise" or "rir"; not to be written to."""
         return _read_at_48k(recording_of(self.data / kind, row))

@@ -1,0 +1,90 @@
+"""Which container and which samples an output gets."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandwise.audio_io import open_sink, open_source, output_format
+from bandwise.errors import BandwiseError
+
+
+def source(dtype, subtype, frames=1_000, rate=48_000):
+    """Where two channels come from."""
+    return SimpleNamespace(
+        name="it", dtype=dtype, subtype=subtype, frames=frames, channels=2, sample_rate=rate
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "subtype", "wanted"),
+    [
+        ("x.wav", "int32", "PCM_32", ("WAV", "PCM_32")),
+        ("x.flac", "int32", "PCM_32", ("FLAC", "PCM_24")),
+        ("x.flac", "float32", "FLOAT", ("FLAC", "PCM_24")),
+        ("x.flac", "float64", "DOUBLE", ("FLAC", "PCM_24")),
+        ("x.flac", "int16", "PCM_16", ("FLAC", "PCM_16")),
+        ("x.opus", "int16", "PCM_16", ("OGG", "OPUS")),
+        ("x.ogg", "int16", "PCM_16", ("OGG", "VORBIS")),
+        ("x.AIF", "int16", "PCM_16", ("AIFF", "PCM_16")),
+    ],
+)
+def test_samples_stay_as_exact_as_the_format_lets_them(name, dtype, subtype, wanted):
+    """As they came if it can, with 24 bits where it has no more; a name means what players take it for."""
+    assert output_format(Path(name), source(dtype, subtype)) == wanted
+
+
+@pytest.mark.parametrize(("frames", "wanted"), [(10**9, "WAV"), (2**30, "RF64"), (None, "WAV")])
+def test_wav_beyond_four_gigabytes_is_rf64(frames, wanted):
+    """The lengths in a plain header have 32 bits."""
+    assert output_format(Path("x.wav"), source("int16", "PCM_16", frames))[0] == wanted
+
+
+def test_a_format_that_cannot_hold_the_sound_is_told(tmp_path):
+    """Opus knows few rates; nothing is left behind."""
+    with (
+        pytest.raises(BandwiseError, match="cannot hold 2 channels at 44100 Hz"),
+        open_sink(str(tmp_path / "x.opus"), source("int16", "PCM_16", rate=44_100)),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_what_is_missing_is_told_in_seconds(tmp_path, subtype):
+    """Half of two seconds, whatever a frame holds."""
+    path = tmp_path / "x.wav"
+    soundfile.write(path, np.zeros((16_000, 3)), 8_000, subtype)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(BandwiseError, match=r"truncated: 1\.0\d s"), open_source(str(path)):
+        pass
+
+
+def test_a_flac_that_ends_before_its_length_is_told(tmp_path):
+    """Its header says twice as much as there is."""
+    path = tmp_path / "x.flac"
+    soundfile.write(path, np.zeros(24_000), 48_000, "PCM_16")
+    content = bytearray(path.read_bytes())
+    content[22:26] = (48_000).to_bytes(4, "big")  # of STREAMINFO: the lower 32 bits of the length
+    path.write_bytes(bytes(content))
+    with open_source(str(path)) as flac:
+        assert len(flac.read(48_000)) == 24_000
+        with pytest.raises(BandwiseError, match=r"truncated: 0\.50 s"):
+            flac.read(48_000)
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [(name, kind) for name in ("AIFF", "AU", "CAF", "W64") for kind in ("PCM_16", "FLOAT")],
+)
+def test_what_was_cut_short_is_told_and_what_is_whole_is_read(tmp_path, container, subtype):
+    """For libsndfile reads such files to where they end, as if nothing were missing."""
+    path = tmp_path / f"x.{container.lower()}"
+    soundfile.write(path, np.zeros((999, 1)), 48_000, subtype, format=container)
+    with open_source(str(path)) as source:
+        assert source.frames == 999
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(BandwiseError, match="truncated"), open_source(str(path)):
+        pass
