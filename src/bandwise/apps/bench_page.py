@@ -27,6 +27,7 @@ FLOOR = """\
 The floor of a frame: multiply-adds at the rate of weights that lie in the cache, used for many rows, and each
 weight read once in a plain loop. Long blocks, channels and files side by side share each reading. What else a
 frame takes is the rest of the signal path."""
+GROWTH = "The exponent is that of the power of the size that fits best over all sizes; 1 is in proportion."
 
 
 def summary(found: dict[str, Any]) -> str:
@@ -111,4 +112,4 @@ def _growth(found: dict[str, Any]) -> str:
         lines.append(
             f"| {curve.title}: {curve.quantity} | {ends} | {first} | {last} | {curve.exponent:.2f} |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", GROWTH])
