@@ -1,6 +1,7 @@
 """The bench: lags found, growth measured, a table that keeps what we lose. Nothing asks the clock."""
 
 import gc
+import subprocess
 import sys
 import tracemalloc
 from types import SimpleNamespace
@@ -204,3 +205,9 @@ def test_page_names_every_option_that_made_it(tmp_path):
     text = " ".join((tmp_path / "page.md").read_text().replace("\\\n", " ").split())
     assert f"bandwise bench --seconds 2 --page {tmp_path.name}/page.md --model mine.onnx --no-peers" in text
     assert "p99 2.0 times the median" in text
+
+
+def test_peers_are_timed_without_our_compiler():
+    """The memory of a peer's process must not hold what only our own systems need."""
+    program = "import sys, bandwise.bench.systems; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -106,3 +106,31 @@ def test_a_drive_is_made_exact():
     sound = linear.heard(linear.played(MUSIC, None, -6.0).pressure_pa)
     lufs = integrated_loudness(sound, SAMPLE_RATE)
     assert settled_drive(linear, MUSIC, None, lufs + 3.0, -8.0) == pytest.approx(-3.0, abs=0.05)
+
+
+def _by_numbers(figure):
+    """A measure by formula: loudness over drive and trim, and `figure(trim in dB, drive in dB)`."""
+
+    def measure(settings, drive_db):
+        trim_db = settings.bands[0].compressor.makeup_db - PRESET.bands[0].compressor.makeup_db
+        return 0.5 * drive_db + 0.1 * trim_db, figure(trim_db, drive_db)
+
+    return measure
+
+
+def test_the_trim_ends_where_more_of_it_would_be_needed():
+    """Distortion that grows by a fifth of the trim never comes to what is wanted: the most trim, as loud."""
+    match = matched(_by_numbers(lambda trim, _: 0.2 * trim - 20.0), PRESET, (-5.0, -10.0), 0.0)
+    assert match.trim_db == 12.0
+    assert match.ends
+    assert match.errors_db == pytest.approx((0.0, -7.6), abs=0.03)
+
+
+def test_a_figure_that_turns_is_found_by_halves():
+    """Flat up to 3 dB and steep from there: where slopes mislead, both figures are met all the same."""
+    kinked = _by_numbers(lambda trim, drive: 3.0 * max(trim - 3.0, 0.0) + 0.01 * trim - 0.3 * drive)
+    wanted = kinked(trimmed(PRESET, 5.0), 4.0)
+    match = matched(kinked, PRESET, wanted, -10.0)
+    assert not match.ends
+    assert match.error_db < 0.2
+    assert match.trim_db == pytest.approx(5.0, abs=0.1)

@@ -239,3 +239,16 @@ def test_faulty_folders_of_music_are_told(tmp_path, manifest, says):
         (tmp_path / "MANIFEST.csv").write_text(manifest)
     with pytest.raises(BandwiseError, match=says):
         recorded(tmp_path, 5.0)
+
+
+def test_the_end_of_a_trim_is_not_told_as_a_result():
+    """Where distortion would allow more bass than the trim goes, the bass is a bound."""
+    rows = [row(name, 0.0, -1.0, 5.0, 0) for name in ("conventional", "tuned")]
+    rows[1] |= {
+        "equal_distortion_trim_db": 12.0,
+        "equal_distortion_error_db": 5.5,
+        "equal_distortion_bass_db": 3.7,
+        "equal_distortion_ends": "yes",
+    }
+    told = " ".join(verdicts(rows, []))
+    assert "0 dB: more than +3.7 dB of bass (there the trim ends, at +12 dB, and distortion is 5.5 dB" in told

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bandwise.apps import measuring
+from bandwise.apps.report import note
 
 NOISE_SNR_DB = 5.0
 
@@ -17,7 +18,7 @@ def print_rates(data: Path, seed: int) -> None:
     noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)
     print(f"| detector | threshold | heard | 95 % | at {NOISE_SNR_DB:g} dB SNR | false alarms per hour |")
     print("|---" * 6 + "|")
-    found = detectors_for(data, any_words=True)
+    found = detectors_for(data, True, note)
     with measuring.progress("detectors", len(found)) as done:
         for detector, _ in found:
             clean, hidden = rates(detector, words, sounds), rates(detector, noisy, [])

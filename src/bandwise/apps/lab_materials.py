@@ -87,4 +87,6 @@ def materials_of(
     if not words:
         note("no recorded words: wake words are left out; --data FOLDER with wakeword/ brings them")
     words = first_of_each(words, QUICK_WORDS if quick else len(words))
-    return Materials(processors, pieces, words, make_canceller(canceller), detectors_for(data, bool(words)))
+    return Materials(
+        processors, pieces, words, make_canceller(canceller), detectors_for(data, bool(words), note)
+    )

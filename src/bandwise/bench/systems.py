@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bandwise.peers.peer import Peer
 from bandwise.peers.registry import find_peer, usual_path
-from bandwise.suppress.network import model_content
 
 Audio = NDArray[np.float32]
 Process = Callable[[Audio], Audio]
@@ -43,6 +42,7 @@ class System:
 def suppressor(model: str) -> System:
     """`NoiseSuppressor` with a network that ships, or one at a path."""
     from bandwise import NoiseSuppressor, __version__
+    from bandwise.suppress.network import model_content
 
     def start() -> Process:
         return NoiseSuppressor(model=model, block_multiple=BLOCK).process

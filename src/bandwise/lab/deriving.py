@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
 from bandwise.lab.limits import Limits
 from bandwise.lab.reasons import CEILING_MARGIN_DB, Given, reasons_of
+
+if TYPE_CHECKING:
+    from bandwise.lab.trial import Reached
 
 Doubles = NDArray[np.float64]
 
@@ -58,6 +62,8 @@ class Tuning:
 
     settings: MultibandSettings
     reasons: dict[str, str] = field(default_factory=dict)
+    reached: tuple["Reached", ...] = ()
+    """Where it was tried out."""
 
 
 def cutoffs_of(limits: Limits) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """Which detectors and which words an experiment takes."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bandwise.device.small_wakeword import SmallWakeWord, is_shipped
@@ -10,7 +9,9 @@ from bandwise.errors import BandwiseError
 from bandwise.lab.talker import WAKE_WORD, Word
 
 
-def detectors_for(data: Path | None, any_words: bool) -> list[tuple[WakeWordDetector, str | None]]:
+def detectors_for(
+    data: Path | None, any_words: bool, tell: Callable[[str], None] = lambda _reason: None
+) -> list[tuple[WakeWordDetector, str | None]]:
     """The ready model of a data folder where it runs, judged on all words; ours, judged on the valid split.
 
     Returns:
@@ -19,9 +20,12 @@ def detectors_for(data: Path | None, any_words: bool) -> list[tuple[WakeWordDete
     if not any_words:
         return []
     found: list[tuple[WakeWordDetector, str | None]] = []
-    if data is not None:
-        with suppress(BandwiseError):
-            found.append((MicroWakeWord(data / "wakeword" / "models" / "alexa.tflite"), None))
+    ready = data / "wakeword" / "models" / "alexa.tflite" if data else None
+    if ready and ready.is_file():
+        try:
+            found.append((MicroWakeWord(ready), None))
+        except BandwiseError as reason:
+            tell(f"{MicroWakeWord.name} is left out: {reason}")
     if is_shipped():
         found.append((SmallWakeWord(), "valid"))
     return found

@@ -2,7 +2,8 @@
 
 A trim is a gain behind compressor and limiter of the bands that hold the bass: what they do to the programme
 stays, only its bass is louder or softer. Drive and trim are found together, by Broyden's method, so that
-nothing is extrapolated.
+nothing is extrapolated; where that ends beside what is wanted, as at the end of the trim, by bisection of the
+trim, with the drive brought to the loudness at each.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,14 @@ from bandwise.measure.loudness import BASS_HZ, bass_level_db, integrated_loudnes
 
 Doubles = NDArray[np.float64]
 Measure = Callable[[MultibandSettings, float], tuple[float, float]]
+Error = Callable[[Doubles], Doubles]
 
 ROUNDS, CLOSE_DB = 14, 0.03  # steps of the search, and when it ends: both figures within this
 SLOPES = ((0.6, 0.1), (0.4, 0.8))  # of both figures over drive and trim, to begin with
 LONGEST_STEP_DB = (5.0, 1.5)
 LOWEST_DB, HIGHEST_DB = (-40.0, -12.0), (30.0, 12.0)  # drive, trim
+LEAST_SLOPE = 0.05  # of loudness over drive: less, and there is no more to be had
+SETTLING_ROUNDS, HALVINGS = 8, 8  # of the drive at one trim; of the trim
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Match:
     def error_db(self) -> float:
         """The larger of both."""
         return max(map(abs, self.errors_db))
+
+    @property
+    def ends(self) -> bool:
+        """Whether the trim cannot go where the second figure would be."""
+        return self.trim_db in {LOWEST_DB[1], HIGHEST_DB[1]} and self.error_db > CLOSE_DB
 
 
 def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
@@ -132,4 +141,44 @@ def matched(
         found.append((error(at + step), at + step))
         jacobian = jacobian + np.outer(found[-1][0] - e - jacobian @ step, step) / (step @ step)
     e, at = min(found, key=lambda pair: float(np.abs(pair[0]).max()))
+    if np.abs(e).max() >= CLOSE_DB:
+        e, at = _bisected(error, float(at[0]))
     return Match(float(at[0]), float(at[1]), (float(e[0]), float(e[1])))
+
+
+def _bisected(error: Error, drive_db: float) -> tuple[Doubles, Doubles]:
+    """The error and the place where the second figure is right, or the end of the trim nearest to that.
+
+    More trim is more of the second figure; at each the drive is what the loudness asks for.
+    """
+    low, high = LOWEST_DB[1], HIGHEST_DB[1]
+    e, at = _settled(error, high, drive_db)
+    if e[1] <= 0.0:
+        return e, at
+    e, at = _settled(error, low, drive_db)
+    if e[1] >= 0.0:
+        return e, at
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2.0
+        e, at = _settled(error, middle, float(at[0]))
+        if abs(e[1]) < CLOSE_DB:
+            break
+        low, high = (middle, high) if e[1] < 0.0 else (low, middle)
+    return e, at
+
+
+def _settled(error: Error, trim_db: float, drive_db: float) -> tuple[Doubles, Doubles]:
+    """The error, and the place, where the drive makes the loudness right at this trim, by secants."""
+    slope, at = SLOPES[0][0], np.array([drive_db, trim_db])
+    e = error(at)
+    for _ in range(SETTLING_ROUNDS):
+        if abs(e[0]) < CLOSE_DB:
+            break
+        step = float(np.clip(-e[0] / slope, -LONGEST_STEP_DB[0], LONGEST_STEP_DB[0]))
+        after = np.array([np.clip(at[0] + step, LOWEST_DB[0], HIGHEST_DB[0]), trim_db])
+        if after[0] == at[0]:
+            break
+        found = error(after)
+        slope = max((found[0] - e[0]) / (after[0] - at[0]), LEAST_SLOPE)
+        e, at = found, after
+    return e, at

@@ -1,6 +1,7 @@
 """The rest of a preset by optimisation: most bass at the loudness there is without it, within targets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,4 +65,5 @@ def tuned(
         loss, start, method="Nelder-Mead", bounds=Choice.BOUNDS,
         options={"maxfev": evaluations, "initial_simplex": simplex, "xatol": 0.2, "fatol": 0.02},
     )  # fmt: skip
-    return make(found.x, sag_db)
+    best = make(found.x, sag_db)
+    return replace(best, reached=trial.reached(best.settings))

@@ -15,8 +15,8 @@ OF_ALL = {
 }
 OF_EVERY_BAND = {
     "gain_db": "brings the band to the level between 500 Hz and 4 kHz, where that takes little",
-    "compressor.threshold_db": "optimised: most bass at the loudness there is without it, while distortion "
-    "and what a canceller cannot model stay below their targets",
+    "compressor.threshold_db": "optimised: most bass at the loudness there is without it; distortion "
+    "beyond its target, and what a canceller cannot model, count for more than the bass they bring",
     "compressor.attack_ms": "a drum passes first; tones do not move it, as the level is held half a period",
     "compressor.release_ms": "long against a period, short against a bar",
     "limiter.release_ms": "several periods of the band",

@@ -25,6 +25,8 @@ DISTORTION_PENALTY, RESIDUAL_PENALTY, SOFTNESS_PENALTY = 3.0, 12.0, 3.0
 LOUDNESS_PER_DRIVE = 0.7  # LU per dB between limiting and not: for the step towards equal loudness
 LEAST_PERCENT = 0.1  # of distortion: below it nothing is gained
 DRIVE_BOUNDS_DB = (-30.0, 30.0)
+FINAL_STEPS = 4  # of the drives, for what a preset is said to reach
+CLEARLY = 1.05
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,29 @@ def rail_sag_db(bench: Bench, digital: Doubles) -> float:
     return float(20.0 * np.log10(bench.amplifier.rail_v / played.lowest_rail_v))
 
 
+@dataclass(frozen=True)
+class Reached:
+    """What came of a preset at a volume, and what was aimed at there."""
+
+    volume_db: float
+    outcome: Outcome
+    targets: Targets
+
+    @property
+    def misses(self) -> bool:
+        """Whether distortion or rest lie clearly beyond their targets."""
+        over = self.outcome.distortion_percent / self.targets.distortion_percent
+        return max(over, self.outcome.residual_percent / self.targets.residual_percent) > CLEARLY
+
+    def told(self) -> str:
+        """In half a line."""
+        return (
+            f"at {self.volume_db:g} dB distortion {self.outcome.distortion_percent:.1f} % (aimed at "
+            f"{self.targets.distortion_percent:.1f}), the loudspeaker's own "
+            f"{self.outcome.residual_percent:.1f} % ({self.targets.residual_percent:.1f})"
+        )
+
+
 class Trial:
     """Tries presets at the loudness that the unprocessed device has at `VOLUMES_DB`.
 
@@ -126,6 +151,14 @@ class Trial:
     def outcomes(self, settings: MultibandSettings) -> list[Outcome]:
         """What comes of it at every volume."""
         return [outcome(self._bench, self._x, settings, drive, self._window) for drive in self._drives_db]
+
+    def reached(self, settings: MultibandSettings) -> tuple[Reached, ...]:
+        """The same beside what was aimed at, at the wanted loudness."""
+        self.settle(settings, FINAL_STEPS)
+        return tuple(
+            Reached(volume_db, found, self._targets.at(volume_db))
+            for volume_db, found in zip(VOLUMES_DB, self.outcomes(settings), strict=True)
+        )
 
     def sag_db(self, settings: MultibandSettings) -> float:
         """How far this preset lets the rail fall at the last volume step."""

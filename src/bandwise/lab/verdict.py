@@ -51,12 +51,7 @@ def _bass_at_equal_loudness(ours: Named, other: Named) -> str:
 
 def _bass_at_distortion(ours: Named, other: Named) -> str:
     """Bass at the loudness and distortion of the baseline, as `equal_distortion_row` measured it."""
-    told = [
-        f"{float(row['volume_db']):g} dB: {float(row['equal_distortion_bass_db']):+.1f} dB of bass"
-        + _beside(row, "equal_distortion_error_db")
-        for row in reversed(ours[1])
-        if "equal_distortion_bass_db" in row
-    ]
+    told = [_at_distortion(row) for row in reversed(ours[1]) if "equal_distortion_bass_db" in row]
     if other[0] != BASELINE or not told:
         return ""
     return (
@@ -73,6 +68,20 @@ def _distortion_at_bass(ours: Named, other: Named) -> str:
     return (
         f"At equal bass and loudness, measured with the bass of {ours[0]} trimmed to that of {other[0]}: "
         f"distortion {'; '.join(told)}."
+    )
+
+
+def _at_distortion(row: Row) -> str:
+    """Where the trim ends before there is as much distortion, more bass would be possible."""
+    volume, bass_db = f"{float(row['volume_db']):g} dB:", float(row["equal_distortion_bass_db"])
+    if row.get("equal_distortion_ends") != "yes":
+        return f"{volume} {bass_db:+.1f} dB of bass{_beside(row, 'equal_distortion_error_db')}"
+    trim_db = float(row["equal_distortion_trim_db"])
+    than = "more" if trim_db > 0.0 else "less"
+    gap_db = float(row["equal_distortion_error_db"])
+    return (
+        f"{volume} {than} than {bass_db:+.1f} dB of bass (there the trim ends, at {trim_db:+g} dB, and "
+        f"distortion is {gap_db:.1f} dB from as much)"
     )
 
 
