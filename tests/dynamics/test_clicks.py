@@ -77,6 +77,29 @@ def test_a_change_at_once_would_show(name):
     assert above_db(np.concatenate([before[:36_120], after[36_120:]])) > -30
 
 
+@pytest.mark.parametrize("lookahead_ms", [0.0, 3.0])
+@pytest.mark.parametrize("attack_ms", [0.0, 1.0])
+def test_weights_of_a_link_come_as_softly_as_thresholds(lookahead_ms, attack_ms):
+    """One change of gain, by what channels count and by the threshold, takes the same steps."""
+    firm = CompressorSettings(threshold_db=-40, ratio=4, attack_ms=attack_ms)
+    bands = (BandSettings(compressor=firm, limiter=LimiterSettings(enabled=False)),) * 3
+    base = replace(BASE, bands=bands, lookahead_ms=lookahead_ms, output=LimiterSettings(enabled=False))
+    faint, full = (replace(base, link=(weight, weight)) for weight in (0.05, 1.0))
+    softer = base.with_bands(compressor=replace(firm, threshold_db=-14))
+    by_weight, by_threshold = (changed(*pair) for pair in ((faint, full), (softer, base)))
+    assert np.abs(by_weight).max() > 4 * np.abs(by_weight[-RATE:]).max()
+    assert np.abs(np.diff(by_weight)).max() < 1.02 * np.abs(np.diff(by_threshold)).max()
+    assert above_db(by_weight) < -42
+
+
+def changed(before, after):
+    """One channel of a tone in both, from steady settings through a change, (frames,)."""
+    x, processor = np.stack([tone(HZ, 1.0, -6.0)] * 2, axis=1), MultibandDynamics(before, RATE, 2)
+    pieces = [processor.process(x), processor.process(x)]
+    processor.update(after)
+    return np.concatenate([*pieces[1:], processor.process(x), processor.process(x)])[:, 0]
+
+
 FREE = replace(BASE, output=LimiterSettings(enabled=False))
 CUT = LimiterSettings(ceiling_dbfs=-18, mode="clip")
 LOW_CUT = replace(CUT, ceiling_dbfs=-30)

@@ -33,7 +33,6 @@ from bandwise.dynamics.parts import (
     REDUCED,
     REDUCTION,
     Where,
-    real1,
     real2,
     real3,
     whole2,
@@ -51,7 +50,7 @@ def measure_level(m: Where, keys_at: int, b: int, g: int, channels: int) -> floa
         real2(m, at.PARAMETERS),
         real3(m, at.STATE),
         real2(m, keys_at),
-        real1(m, at.WEIGHTS),
+        real2(m, at.WEIGHTS)[0],
     )
     first, last = channels_of(m, g, channels)
     lane, level = b * channels, 0.0

@@ -18,6 +18,9 @@ def ramp_parameters(m: Where) -> bool:
     for i in range(now.shape[0]):
         for j in range(now.shape[1]):
             now[i, j] = target[i, j] if left == 1 else now[i, j] + (target[i, j] - now[i, j]) / left
+    weights = real2(m, at.WEIGHTS)
+    for c in range(weights.shape[1]):
+        weights[0, c] += (weights[1, c] - weights[0, c]) / left
     clock[2] = left - 1
     return True
 

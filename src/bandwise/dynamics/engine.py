@@ -34,7 +34,7 @@ class Engine(NamedTuple):
     """
 
     header: Integers  # [channels per group, whether the bands are compensated]
-    weights: Doubles  # (C,) of the channels in the level that compressors see
+    weights: Doubles  # (2, C) of the channels in the level that compressors see: now, and where they ramp to
     attack: Doubles  # (A,) weights of the limiters' attack
     taps: Doubles  # interpolation filters for true peaks
     bank: Bank
@@ -91,7 +91,7 @@ def _shapes(
     """The shape of every part."""
     bands = len(banks[0].period) + 1
     shapes = _gain_shapes(bands, groups, frames) | _sample_shapes(bands, channels, frames)
-    shapes |= {"header": (2,), "clock": (3,), "weights": (channels,), "taps": (OVERSAMPLING - 1, TAPS)}
+    shapes |= {"header": (2,), "clock": (3,), "weights": (2, channels), "taps": (OVERSAMPLING - 1, TAPS)}
     for prefix, bank in zip(("bank_", "key_bank_"), banks, strict=True):
         shapes |= {prefix + name: getattr(bank, name).shape for name in BANK_PARTS}
     return shapes
@@ -158,3 +158,4 @@ def carry_bands(old: Engine, new: Engine) -> None:
     new.band_ring[:rows] = old.band_ring[:rows]
     for name in CARRIED_WHOLE:
         getattr(new, name)[...] = getattr(old, name)
+    new.weights[0] = old.weights[0]

@@ -90,7 +90,7 @@ class Running:
             return
         if settings.cutoffs_hz != before.cutoffs_hz:
             self._rewire()
-        self.engine.weights[:] = groups_of(settings, self.channels)[1]
+        self.engine.weights[1] = groups_of(settings, self.channels)[1]
         self._write_targets()
         if limits(before.output) and clips(settings.output):
             self.engine.parameters[-1, CUT] = 1.0  # all is under the ceiling, and has to stay there
