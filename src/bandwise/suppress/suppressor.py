@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,11 +37,10 @@ class SuppressorEngine:
 
     def __init__(self, channels: int, model: str | Path, *, postfilter: bool, kept: float) -> None:
         """`kept` is the share of the sound that stays whatever the network says, 0 to 1."""
-        self._given = {"channels": channels, "model": model, "postfilter": postfilter, "kept": kept}
+        self._given: dict[str, Any] = {"channels": channels, "model": model}
+        self.update(postfilter=postfilter, kept=kept)
         self._most_hops = most = max(1, ROWS_AT_ONCE // channels)
         self._network = Network(model, channels, most)
-        self._postfilter = postfilter
-        self._kept = np.float32(kept)
         self._seen, self._answers = room_to_answer(channels, most, filters=self._network.filters)
         self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
         self.reset()
@@ -59,6 +59,12 @@ class SuppressorEngine:
         self._answers.gains[:, 0], self._answers.strengths[:, 0] = said
         for own, value in zip(self._network.states, states, strict=True):
             own[:] = value
+
+    def update(self, **changes: Any) -> None:
+        """Change `postfilter`, `kept` or both from the next hop on; windows that overlap fade them in."""
+        self._given |= changes
+        self._postfilter: bool = self._given["postfilter"]
+        self._kept = np.float32(self._given["kept"])
 
     def reset(self) -> None:
         """Forget the past."""
@@ -137,6 +143,19 @@ class NoiseSuppressor(HopProcessor):
             SuppressorEngine, model=model, postfilter=postfilter, kept=share_kept(attenuation_limit_db)
         )
         super().__init__(make_engine, sample_rate, channels, block_multiple)
+
+    def update(
+        self, *, postfilter: bool | None = None, attenuation_limit_db: float | EllipsisType | None = ...
+    ) -> None:
+        """Change these while sound plays, from the next hop on, without a click; what is not given stays.
+
+        Raises:
+            BandwiseError: for a limit below 0.
+        """
+        changes: dict[str, Any] = {} if postfilter is None else {"postfilter": postfilter}
+        if not isinstance(attenuation_limit_db, EllipsisType):
+            changes["kept"] = share_kept(attenuation_limit_db)
+        self.engine.update(**changes)  # type: ignore[attr-defined]
 
     @property
     def gains(self) -> Array:
