@@ -244,3 +244,26 @@ def test_a_compressor_that_was_off_remembers_nothing():
     processor.update(on)
     processor.process(np.zeros(RATE // 10, np.float32))
     assert processor.gain_reduction_db["bands"] == pytest.approx([0.0], abs=0.1)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_run_at_every_rate(name):
+    """What a rate has no room for is left out: its bands below half the rate are those of the preset."""
+    whole = load_preset(name)
+    for rate in (8_000, 11_025, 48_000):
+        settings = MultibandDynamics(name, rate).settings
+        count = len(settings.cutoffs_hz)
+        assert (
+            settings.cutoffs_hz
+            == whole.cutoffs_hz[:count]
+            == tuple(hz for hz in whole.cutoffs_hz if hz <= 0.49 * rate)
+        )
+        assert settings.bands == whole.bands[: count + 1]
+
+
+def test_cutoffs_of_a_file_are_never_left_out(tmp_path):
+    """Who writes them means them."""
+    path = tmp_path / "own.toml"
+    path.write_text("cutoffs_hz = [5000]\n")
+    with pytest.raises(BandwiseError, match="5000"):
+        MultibandDynamics(path, 8_000)

@@ -93,7 +93,8 @@ class Crossover:
         """Move to new cutoffs, and to another number of bands, while sound plays.
 
         The sum of the bands stays lossless, and no corner moves so fast that the delay of a tone changes by
-        more than 1 %: the level of a steady tone in the sum stays within 0.05 dB. A change takes as long as
+        more than 1 %: the level of a steady tone in the sum stays within 0.05 dB (0.07 dB
+        where one change breaks off another). A change takes as long as
         that needs, see `glide_ms`. A new split comes down from above all sound as the last one, a superfluous
         last one leaves that way: bands are counted from the lowest, before and after. `process` returns the
         new number of bands at once.

@@ -27,7 +27,8 @@ class MultibandDynamics(BlockProcessor):
     """A streaming multiband compressor and limiter with a limiter on the sum.
 
     Args:
-        settings: `MultibandSettings`, the name of a preset, or the path of a TOML file.
+        settings: `MultibandSettings`, the name of a preset (whose bands beyond the rate are left out), or the
+            path of a TOML file.
         sample_rate: 8,000 to 192,000 Hz.
         channels: columns of the audio.
 
@@ -113,7 +114,9 @@ class MultibandDynamics(BlockProcessor):
         return band_responses(s.cutoffs_hz, s.order, hz, self.sample_rate, compensated=s.compensated)
 
     def _checked(self, settings: MultibandSettings | str | PathLike[str]) -> MultibandSettings:
-        loaded = settings if isinstance(settings, MultibandSettings) else load_settings(settings)
+        loaded = (
+            settings if isinstance(settings, MultibandSettings) else load_settings(settings, self.sample_rate)
+        )
         check_cutoffs(loaded.cutoffs_hz, self.sample_rate)
         groups_of(loaded, self.channels)
         return loaded

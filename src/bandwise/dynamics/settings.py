@@ -139,6 +139,11 @@ class MultibandSettings:
         """The same settings with fields of every band replaced, e.g. `with_bands(bypass=True)`."""
         return replace(self, bands=tuple(replace(band, **changes) for band in self.bands))
 
+    def below(self, hz: float) -> "MultibandSettings":
+        """The same without the cutoffs above `hz`, and without the bands above these."""
+        kept = tuple(cutoff for cutoff in self.cutoffs_hz if cutoff <= hz)
+        return replace(self, cutoffs_hz=kept, bands=self.bands[: len(kept) + 1])
+
 
 def _checked_link(link: Any) -> str | tuple[float, ...]:
     if isinstance(link, str):

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from bandwise.bands.retuning import HIGHEST_FRACTION
 from bandwise.dynamics.android import from_android
 from bandwise.dynamics.settings import (
     BandSettings,
@@ -49,15 +50,18 @@ def load_preset(name: str) -> MultibandSettings:
     return from_toml(text)
 
 
-def load_settings(name_or_path: str | PathLike[str]) -> MultibandSettings:
+def load_settings(name_or_path: str | PathLike[str], sample_rate: float | None = None) -> MultibandSettings:
     """A preset by name, or the settings in a file: TOML, or JSON of Android's parameters if it ends in .json.
+
+    With a sample rate, a preset leaves out the bands that the rate has no room for; a file says what it says.
 
     Raises:
         BandwiseError: if there is neither, or the file is not valid.
     """
     path = Path(name_or_path)
     if path.suffix not in {".toml", ".json"} and not path.is_file():
-        return load_preset(fspath(name_or_path))
+        preset = load_preset(fspath(name_or_path))
+        return preset.below(HIGHEST_FRACTION * sample_rate) if sample_rate else preset
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -71,7 +71,7 @@ def measured(
     """
     samples, distortion = columns(x), None
     if preset is not None:
-        settings = preset if isinstance(preset, MultibandSettings) else load_settings(preset)
+        settings = preset if isinstance(preset, MultibandSettings) else load_settings(preset, sample_rate)
         samples = samples * 10 ** (gain_db / 20)
         first = MultibandDynamics(settings, sample_rate)
         distortion = programme_distortion(lambda y: whole(first, y), samples[:, 0], sample_rate)
