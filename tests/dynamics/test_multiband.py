@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dynamics_signals import IDLE, RATE, level_db, one_band, tone
+from scipy import signal
 
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
@@ -267,3 +268,43 @@ def test_cutoffs_of_a_file_are_never_left_out(tmp_path):
     path.write_text("cutoffs_hz = [5000]\n")
     with pytest.raises(BandwiseError, match="5000"):
         MultibandDynamics(path, 8_000)
+
+
+def banded(cutoffs, *gains_db):
+    """Bands of these gains with nothing else switched on; None is muted."""
+    bands = tuple(replace(IDLE, mute=db is None, gain_db=db or 0.0) for db in gains_db)
+    return replace(one_band(), cutoffs_hz=cutoffs, bands=bands)
+
+
+def tone_db(y, hz):
+    """Level of one tone among others in whole periods of it, in dB."""
+    turning = np.exp(-2j * np.pi * hz * np.arange(len(y)) / RATE)
+    return 20 * np.log10(2 * abs(np.mean(y * turning)))
+
+
+@pytest.mark.parametrize("cutoffs", [(80.0,), (80.0, 300.0)])
+def test_a_new_split_takes_nothing_with_it(cutoffs):
+    """All below 80 Hz is to go: a tone at 2 kHz never notices, while the split comes down from above it."""
+    processor, x = MultibandDynamics(banded((), 0.0)), tone(2_000.0, 1.0) + tone(20.0, 1.0)
+    processor.process(x)
+    processor.update(banded(cutoffs, None, *[0.0] * len(cutoffs)))
+    y = np.concatenate([processor.process(x) for _ in range(4)])
+    high = signal.sosfilt(signal.butter(8, 700, "high", fs=RATE, output="sos"), y)[2_400:]
+    levels = [level_db(high[k : k + 2_400]) for k in range(0, len(high) - 2_400, 2_400)]
+    assert max(levels) - min(levels) < 0.3
+    assert tone_db(y[-RATE:], 20.0) < tone_db(y[: RATE // 20 * 2], 20.0) - 40
+
+
+def test_what_is_told_while_a_split_comes_arrives_with_it():
+    """Gains of bands that were there wait for the edges; where no band comes nothing is held back."""
+    processor, x = MultibandDynamics(banded((), 0.0)), tone(20.0, 1.0)
+    processor.process(x)
+    processor.update(banded((80.0,), 0.0, 0.0))
+    processor.process(x[:4_800])
+    processor.update(banded((80.0,), -20.0, 0.0))
+    assert tone_db(processor.process(x[:4_800]), 20.0) == pytest.approx(0.0, abs=0.5)
+    for _ in range(3):
+        y = processor.process(x)
+    assert tone_db(y, 20.0) == pytest.approx(-20.0, abs=0.5)
+    processor.update(banded((80.0,), -6.0, 0.0))
+    assert tone_db(processor.process(x)[4_800:], 20.0) == pytest.approx(-6.0, abs=0.5)

@@ -34,10 +34,14 @@ Planar = NDArray[np.float32]
 class Running:
     """Planar float32 in and out, at one rate, for a fixed number of channels.
 
-    While bands go, more of them run than the settings have: those that go count to the last. Compiled code
+    While bands go, more of them run than the settings have: those that go count to the last. While bands
+    come, those that are there keep their settings until all edges have arrived: a band that is to be muted
+    below a new split would else take everything with it. Compiled code
     writes to the memory without the interpreter's lock, and a change of bands makes a new one: threads have
     to take turns.
     """
+
+    _held: tuple[NDArray[np.float64], NDArray[np.int64]] | None
 
     def __init__(self, settings: MultibandSettings, sample_rate: int, channels: int) -> None:
         self.settings, self.sample_rate, self.channels = settings, sample_rate, channels
@@ -49,19 +53,20 @@ class Running:
         """What a copy needs: the contents of the memory, not its addresses."""
         given = self.settings, self.sample_rate, self.channels
         contents = self.memory.floats, self.memory.integers
-        return given, self._settle_in, self.keyed, len(self.engine.bank.period), contents
+        waiting = self._settle_in, self._hold_in, self._held
+        return given, waiting, self.keyed, len(self.engine.bank.period), contents
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Build the same engine anew and write the contents into its memory."""
-        given, settle_in, keyed, splits, contents = state
+        given, waiting, keyed, splits, contents = state
         Running.__init__(self, *given)
-        self._settle_in, self.keyed = settle_in, keyed
+        (self._settle_in, self._hold_in, self._held), self.keyed = waiting, keyed
         self._build(*(self._bank(np.zeros(splits)) for _ in range(2)))
         self.memory.floats[:], self.memory.integers[:] = contents
 
     def reset(self) -> None:
         """Forget the past: settings on their way are in force at once."""
-        self._settle_in, self.keyed = 0, False
+        self._settle_in, self._hold_in, self._held, self.keyed = 0, 0, None, False
         period = warped_period(self.settings.cutoffs_hz, self.sample_rate)
         self._build(*(self._bank(period) for _ in range(2)))
         self._jump_to_targets(range(len(self.settings.bands) + 1))
@@ -76,10 +81,12 @@ class Running:
         listened = planar if key is None else key
         start, frames = 0, planar.shape[1]
         while start < frames:
-            stop = min(frames, start + (self._settle_in or frames))
+            stop = min([frames, *(start + due for due in (self._settle_in, self._hold_in) if due)])
             run(self.memory.address, planar, listened, key is not None, start, stop)
             if self._settle_in:
                 self._settle(stop - start)
+            if self._hold_in:
+                self._hold(stop - start)
             start = stop
         return planar
 
@@ -89,7 +96,10 @@ class Running:
         if settings == before:
             return
         if settings.cutoffs_hz != before.cutoffs_hz:
+            comes = len(settings.bands) > len(before.bands)
+            self._held = (self.engine.target[:-1].copy(), self.engine.switches[:-1].copy()) if comes else None
             self._rewire()
+            self._hold_in = self._to_edge(max(1, int(self.engine.bank.gliding[0]))) if comes else 0
         self.engine.weights[1] = groups_of(settings, self.channels)[1]
         self._write_targets()
         if limits(before.output) and clips(settings.output):
@@ -133,6 +143,9 @@ class Running:
         seconds = self._frames.samples / self.sample_rate
         self.engine.target[:] = parameter_rows(self.settings, seconds)[rows]
         self.engine.switches[:] = switch_rows(self.settings, self._frames, self.sample_rate)[rows]
+        if self._held is not None:
+            count = min(len(self._held[0]), len(rows) - 1)
+            self.engine.target[:count], self.engine.switches[:count] = (old[:count] for old in self._held)
 
     def _jump_to_targets(self, bands: Iterable[int]) -> None:
         """Take the targets over without a ramp, gains included."""
@@ -157,9 +170,21 @@ class Running:
 
     def _samples_to_settle(self) -> int:
         """Samples up to the end of the frame in which superfluous bands can go; 0 if there are none."""
+        samples = samples_to_settle(self.engine.bank, len(self.settings.cutoffs_hz))
+        return self._to_edge(samples) if samples else 0
+
+    def _to_edge(self, samples: int) -> int:
+        """Samples up to the end of the frame in which so many of whole frames are over."""
         size = self._frames.samples
-        frames = -(-samples_to_settle(self.engine.bank, len(self.settings.cutoffs_hz)) // size)
-        return frames * size - int(self.engine.clock[1]) if frames else 0
+        return -(-samples // size) * size - int(self.engine.clock[1])
+
+    def _hold(self, samples: int) -> None:
+        """Count down the arrival of new bands; at its end the others go to their settings."""
+        self._hold_in -= samples
+        if self._hold_in == 0:
+            self._held = None
+            self._write_targets()
+            self.engine.clock[2] = self._frames.ramp
 
     def _settle(self, samples: int) -> None:
         """Count down a change of bands; at its end, at the edge of a frame, retired bands are taken out."""
