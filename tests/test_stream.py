@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bandwise
 from bandwise.errors import BandwiseError
 from bandwise.resampler import half_samples
 from bandwise.stream import BlockProcessor, HopProcessor, whole
@@ -297,3 +298,27 @@ def test_a_sample_wise_processor_needs_two_methods():
     x = noise(1_000, 2, "int16")
     assert np.array_equal(whole(Three(2), x), x)
     assert np.array_equal(cut(Three(2), x, 7)[3:], x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: bandwise.NoiseSuppressor(model="small").process(x),
+        lambda x: bandwise.enhance(x, 48_000, model="small"),
+    ],
+)
+def test_the_warning_of_bad_samples_names_the_callers_line(call):
+    """Whether it came by blocks or as a whole."""
+    with pytest.warns(UserWarning, match="NaN") as told:
+        call(np.full(960, np.nan, np.float32))
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sample_rate", "48000"), ("sample_rate", None), ("channels", "2"), ("attenuation_limit_db", "a")],
+)
+def test_values_of_other_kinds_are_told_like_values_out_of_range(name, value):
+    """In one sentence that says what came, not by an error of a comparison."""
+    with pytest.raises(BandwiseError, match=f"got .*{value}"):
+        bandwise.NoiseSuppressor(**{name: value})

@@ -12,6 +12,7 @@ Planar = NDArray[np.float32]
 """Audio inside: (channels, frames) float32 in [-1, 1]."""
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
+NUMBER = (int, float, np.integer, np.floating)
 MOST_CHANNELS = 1_024
 LOUDEST = np.float32(1e15)
 """300 dB above full scale: what lies beyond comes of damage, and sums of its squares may leave float32."""
@@ -28,21 +29,23 @@ class Form:
     flat: bool = True
 
 
-def check_sample_rate(sample_rate: float) -> int:
+def check_sample_rate(sample_rate: Any) -> int:
     """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
-    if not (LOWEST_HZ <= sample_rate <= HIGHEST_HZ and sample_rate == int(sample_rate)):
+    known = isinstance(sample_rate, NUMBER) and LOWEST_HZ <= sample_rate <= HIGHEST_HZ
+    if not known or sample_rate != int(sample_rate):
         raise BandwiseError(
-            f"got a sample rate of {sample_rate} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
+            f"got a sample rate of {sample_rate!r} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
             "allowed; resample the audio first"
         )
     return int(sample_rate)
 
 
-def check_channels(channels: int) -> int:
+def check_channels(channels: Any) -> int:
     """Return the channel count if it is a whole number from 1 to 1,024, else raise `BandwiseError`."""
-    if not 1 <= channels <= MOST_CHANNELS or channels != int(channels):
+    known = isinstance(channels, NUMBER) and 1 <= channels <= MOST_CHANNELS
+    if not known or channels != int(channels):
         raise BandwiseError(
-            f"got {channels} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns of the "
+            f"got {channels!r} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns of the "
             "audio, which is (frames, channels)"
         )
     return int(channels)

@@ -7,6 +7,7 @@
 Audio is (frames,) or (frames, channels). Cutting a signal into any blocks gives the same bits as one block.
 """
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -116,8 +117,16 @@ class BlockProcessor(ABC):
         count = silence_nonfinite(planar)
         if count and not self.nonfinite_samples:
             message = "got NaN, Inf or far too loud samples; each is treated as silence; check the source"
-            warnings.warn(message, UserWarning, stacklevel=3)
+            warnings.warn(message, UserWarning, stacklevel=2 + _frames_inside())
         self.nonfinite_samples += count
+
+
+def _frames_inside() -> int:
+    """How many frames of this package called whoever asks, for warnings that name the caller's line."""
+    count, frame = 0, sys._getframe(2)  # noqa: SLF001  the documented way; inspect is slow to import
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "bandwise":
+        count, frame = count + 1, frame.f_back
+    return count
 
 
 class HopProcessor(BlockProcessor):
