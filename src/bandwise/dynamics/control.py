@@ -4,23 +4,39 @@ from bandwise.dynamics import parts as at
 from bandwise.dynamics.detector import window_maximum
 from bandwise.dynamics.limiter import FAST_KEEP, SLOW_KEEP, held_gain, released, smoothed
 from bandwise.dynamics.parameters import LIMIT, PEAK_HOLD
-from bandwise.dynamics.parts import EXCESS, FAST, LIMIT_GAIN, SLOW, Where, real2, real3, whole1, whole2
+from bandwise.dynamics.parts import (
+    EXCESS,
+    FAST,
+    LIMIT_GAIN,
+    SLOW,
+    Doubles,
+    Where,
+    real2,
+    real3,
+    whole1,
+    whole2,
+)
 from bandwise.kernels import kernel
+
+
+@kernel
+def approach(now: Doubles, target: Doubles, left: int) -> None:
+    """One of the `left` steps that lead evenly to the target, and in the end to its very bits."""
+    for i in range(now.size):
+        now[i] = target[i] if left == 1 else now[i] + (target[i] - now[i]) / left
 
 
 @kernel
 def ramp_parameters(m: Where) -> bool:
     """Move every parameter by one frame of its ramp; tells whether any moved."""
-    now, target, clock = real2(m, at.PARAMETERS), real2(m, at.TARGET), whole1(m, at.CLOCK)
+    clock = whole1(m, at.CLOCK)
     left = clock[2]
     if left == 0:
         return False
+    now, target, weights = real2(m, at.PARAMETERS), real2(m, at.TARGET), real2(m, at.WEIGHTS)
     for i in range(now.shape[0]):
-        for j in range(now.shape[1]):
-            now[i, j] = target[i, j] if left == 1 else now[i, j] + (target[i, j] - now[i, j]) / left
-    weights = real2(m, at.WEIGHTS)
-    for c in range(weights.shape[1]):
-        weights[0, c] += (weights[1, c] - weights[0, c]) / left
+        approach(now[i], target[i], left)
+    approach(weights[0], weights[1], left)
     clock[2] = left - 1
     return True
 

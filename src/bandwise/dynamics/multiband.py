@@ -83,7 +83,8 @@ class MultibandDynamics(BlockProcessor):
     def update(self, settings: MultibandSettings | str | PathLike[str]) -> None:
         """Change to other settings while sound plays: by the smallest change, without a click.
 
-        Parameters ramp for 20 ms; cutoffs glide, and bands come and go, as `Crossover.retune` says.
+        Parameters ramp for 20 ms; cutoffs glide, and bands come and go, as `Crossover.retune` says. While
+        bands come, those that were there keep their settings until all edges have arrived.
 
         Raises:
             BandwiseError: if the change would need another latency, order or linking: build a new processor.

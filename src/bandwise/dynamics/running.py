@@ -36,9 +36,8 @@ class Running:
 
     While bands go, more of them run than the settings have: those that go count to the last. While bands
     come, those that are there keep their settings until all edges have arrived: a band that is to be muted
-    below a new split would else take everything with it. Compiled code
-    writes to the memory without the interpreter's lock, and a change of bands makes a new one: threads have
-    to take turns.
+    below a new split would else take everything with it. Compiled code writes to the memory without the
+    interpreter's lock, and a change of bands makes a new one: threads have to take turns.
     """
 
     _held: tuple[NDArray[np.float64], NDArray[np.int64]] | None
