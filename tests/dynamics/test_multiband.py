@@ -308,3 +308,12 @@ def test_what_is_told_while_a_split_comes_arrives_with_it():
     assert tone_db(y, 20.0) == pytest.approx(-20.0, abs=0.5)
     processor.update(banded((80.0,), -6.0, 0.0))
     assert tone_db(processor.process(x)[4_800:], 20.0) == pytest.approx(-6.0, abs=0.5)
+
+
+def test_presets_of_a_loudspeaker_can_be_exchanged_while_it_plays():
+    """From one driver's to another's, and to that for the night, in any order."""
+    processor = MultibandDynamics("small-speaker", RATE)
+    for name in ("smart-speaker", "night", "small-speaker", "night", "smart-speaker"):
+        processor.update(name)
+        processor.process(tone(100.0, 0.1, -6.0))
+        assert processor.settings == load_preset(name)
