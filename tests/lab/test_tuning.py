@@ -21,6 +21,7 @@ from bandwise.lab.trial import (
     LEAST_PERCENT,
     WANTED_BASS_DB,
     Outcome,
+    Reached,
     Targets,
     Trial,
     rail_sag_db,
@@ -186,3 +187,14 @@ def test_distortion_is_to_fall_with_volume():
     softer = Targets(6.0, 1.4).at(-6.0)
     assert softer.distortion_percent == pytest.approx(3.0, abs=0.01)
     assert softer.residual_percent == 1.4
+
+
+def test_what_a_preset_reached_stands_above_it():
+    """And whether that is clearly beyond what was aimed at; `from_toml` reads the preset all the same."""
+    targets = Targets(6.0, 1.5).at(-20.0)
+    good, bad = (Reached(-20.0, Outcome(-30.0, -35.0, percent, 1.0), targets) for percent in (0.62, 0.7))
+    assert (good.misses, bad.misses) == (False, True)
+    tuning = replace(derive(STEEP, Choice()), reached=(good, bad))
+    text = preset_text(tuning, "For a driver.")
+    assert text.startswith("# For a driver.\n# Reached at -20 dB distortion 0.6 % (aimed at 0.6), ")
+    assert from_toml(text) == tuning.settings

@@ -67,9 +67,8 @@ def from_driver(
             sag_db = rail_sag_db(bench, x * 10 ** (bench.full_drive_db / 20))
             percent = targets.distortion_percent
             tuning = derive(limits, Choice(), rail_sag_db=sag_db, target_percent=percent, optimised=False)
-        found = "; ".join(reached.told() for reached in tuning.reached)
         heading = f"For {bench.driver.name} at {rail_v:g} V: {bench.driver.source or 'no source'}."
-        _write(output, tuning, f"{heading}\nReached: {found}." if found else heading)
+        _write(output, tuning, heading)
         for missed in (reached for reached in tuning.reached if reached.misses):
             note(f"{output}: {missed.told()}: beyond what was aimed at")
         if plot:

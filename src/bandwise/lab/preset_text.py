@@ -9,8 +9,12 @@ WIDTH = 108
 
 
 def preset_text(tuning: Tuning, heading: str = "") -> str:
-    """TOML with a comment above each number that `tuning.reasons` explains; `from_toml` reads it back."""
-    lines = [f"# {line}" for line in _wrapped(heading)] if heading else []
+    """TOML with a comment above each number that `tuning.reasons` explains; `from_toml` reads it back.
+
+    First comes the heading, then what was reached where the preset was tried out.
+    """
+    reached = [f"Reached {each.told()}." for each in tuning.reached]
+    lines = [f"# {line}" for line in _wrapped("\n".join([heading, *reached]))]
     where, band = "", -1
     for line in to_toml(tuning.settings).splitlines():
         if line.startswith("["):
