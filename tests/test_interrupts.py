@@ -36,6 +36,10 @@ def test_who_is_told_while_code_is_compiled_ends_when_that_is_done(signal, statu
     It wakes for that where it waits for something else.
     """
     done = subprocess.run(
-        [sys.executable, "-c", TOLD_INSIDE.format(signal=signal)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", TOLD_INSIDE.format(signal=signal)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
     )
     assert (done.returncode, done.stdout) == (status, "came back\n"), done.stderr

@@ -322,3 +322,13 @@ def test_values_of_other_kinds_are_told_like_values_out_of_range(name, value):
     """In one sentence that says what came, not by an error of a comparison."""
     with pytest.raises(BandwiseError, match=f"got .*{value}"):
         bandwise.NoiseSuppressor(**{name: value})
+
+
+def test_numbers_of_any_kind_are_numbers():
+    """Also those that come out of an array file."""
+    for rate in (np.array(16_000), np.float64(16_000.0), np.int32(16_000)):
+        assert bandwise.NoiseSuppressor(rate, np.array(1), "small").sample_rate == 16_000
+    with pytest.raises(BandwiseError, match=r"rate of 44100\.5 Hz"):
+        bandwise.NoiseSuppressor(np.float64(44_100.5))
+    with pytest.raises(BandwiseError, match="rate of '48000' Hz"):
+        bandwise.Crossover([200.0], "48000")

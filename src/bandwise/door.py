@@ -1,6 +1,7 @@
 """The door: whatever audio a caller brings becomes planar float32 inside, and leaves as it came."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ Planar = NDArray[np.float32]
 """Audio inside: (channels, frames) float32 in [-1, 1]."""
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
-NUMBER = (int, float, np.integer, np.floating)
 MOST_CHANNELS = 1_024
 LOUDEST = np.float32(1e15)
 """300 dB above full scale: what lies beyond comes of damage, and sums of its squares may leave float32."""
@@ -29,24 +29,36 @@ class Form:
     flat: bool = True
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a real number, of NumPy's and arrays without axes included."""
+    return isinstance(value, Real) or (
+        isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    )
+
+
+def shown(value: object) -> str:
+    """How a value stands in an error: a number as such, anything else so that its kind can be told."""
+    return str(value) if is_number(value) else repr(value)
+
+
 def check_sample_rate(sample_rate: Any) -> int:
     """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
-    known = isinstance(sample_rate, NUMBER) and LOWEST_HZ <= sample_rate <= HIGHEST_HZ
+    known = is_number(sample_rate) and LOWEST_HZ <= sample_rate <= HIGHEST_HZ
     if not known or sample_rate != int(sample_rate):
         raise BandwiseError(
-            f"got a sample rate of {sample_rate!r} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz are "
-            "allowed; resample the audio first"
+            f"got a sample rate of {shown(sample_rate)} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz "
+            "are allowed; resample the audio first"
         )
     return int(sample_rate)
 
 
 def check_channels(channels: Any) -> int:
     """Return the channel count if it is a whole number from 1 to 1,024, else raise `BandwiseError`."""
-    known = isinstance(channels, NUMBER) and 1 <= channels <= MOST_CHANNELS
+    known = is_number(channels) and 1 <= channels <= MOST_CHANNELS
     if not known or channels != int(channels):
         raise BandwiseError(
-            f"got {channels!r} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns of the "
-            "audio, which is (frames, channels)"
+            f"got {shown(channels)} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns "
+            "of the audio, which is (frames, channels)"
         )
     return int(channels)
 

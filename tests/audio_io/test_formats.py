@@ -1,5 +1,6 @@
 """Which container and which samples an output gets."""
 
+import struct
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 
 from bandwise.audio_io import open_sink, open_source, output_format
+from bandwise.audio_io.lengths import missing_bytes
 from bandwise.errors import BandwiseError
 
 
@@ -88,3 +90,28 @@ def test_what_was_cut_short_is_told_and_what_is_whole_is_read(tmp_path, containe
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(BandwiseError, match="truncated"), open_source(str(path)):
         pass
+
+
+def _aiff(said, data=b"\0" * 100):
+    """An AIFF of 16 bits whose first length is `said`."""
+    common = struct.pack(">4sIhIh", b"COMM", 18, 1, len(data) // 2, 16) + b"\x40\x0e\xbb\x80" + b"\0" * 6
+    sound = struct.pack(">4sIII", b"SSND", len(data) + 8, 0, 0) + data
+    return struct.pack(">4sI4s", b"FORM", said, b"AIFF") + common + sound
+
+
+@pytest.mark.parametrize("said", [0x7F000050, 0xFFFFFFFF, 0, 4 + 26 + 16 + 100, 4 + 26 + 16 + 100 + 1])
+def test_lengths_that_writers_into_pipes_leave_are_no_claim(tmp_path, said):
+    """Nor is a last byte that only fills up: such files are read to their end."""
+    path = tmp_path / "x.aiff"
+    path.write_bytes(_aiff(said))
+    with open_source(str(path)) as source:
+        assert source.frames == 50
+
+
+def test_a_w64_from_a_pipe_is_read(tmp_path):
+    """Its first length is eight times 255."""
+    path = tmp_path / "x.w64"
+    soundfile.write(path, np.zeros((999, 1)), 48_000, "PCM_16", format="W64")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:16] + b"\xff" * 8 + whole[24:])
+    assert missing_bytes(path.open("rb")) == 0

@@ -26,7 +26,7 @@ from bandwise.apps.together import grouped, run_together
 from bandwise.errors import BandwiseError
 from bandwise.stream import BlockProcessor
 
-from .calling import read, sound
+from .calling import command, environment, read, sound
 from .standin import make_half
 
 
@@ -262,8 +262,9 @@ def test_pipes_among_files_are_read_once(noisy):
     os.mkfifo(pipe)
     with subprocess.Popen(["cp", noisy, pipe]) as writer:
         try:
-            done = run("enhance", noisy, pipe, "-o", noisy.parent / "out")
-            assert (done.exit_code, done.stderr) == (0, "")
+            words = command("enhance", noisy, pipe, "-o", noisy.parent / "out")
+            done = subprocess.run(words, capture_output=True, env=environment(), check=False, timeout=60)
+            assert (done.returncode, done.stderr) == (0, b"")
         finally:
             writer.kill()
     made = [read(path) for path in sorted((noisy.parent / "out").iterdir())]

@@ -295,6 +295,19 @@ def test_a_new_split_takes_nothing_with_it(cutoffs):
     assert tone_db(y[-RATE:], 20.0) < tone_db(y[: RATE // 20 * 2], 20.0) - 40
 
 
+@pytest.mark.parametrize("then", [(210.0,), (200.0, 8_000.0)])
+def test_changes_in_a_row_take_nothing_with_them(then):
+    """A slider that moves on while the new split comes down does not let the mute run ahead of it."""
+    processor, x = MultibandDynamics(banded((), 0.0)), tone(3_000.0, 1.0)
+    processor.process(x)
+    for cutoffs in ((200.0, 8_000.0)[: len(then)], then, (220.0,)):
+        processor.update(banded(cutoffs, None, *[0.0] * len(cutoffs)))
+        y = processor.process(x[:480])
+        assert level_db(y) > -3
+    for _ in range(100):
+        assert level_db(processor.process(x[:480])) > -3
+
+
 def test_what_is_told_while_a_split_comes_arrives_with_it():
     """Gains of bands that were there wait for the edges; where no band comes nothing is held back."""
     processor, x = MultibandDynamics(banded((), 0.0)), tone(20.0, 1.0)

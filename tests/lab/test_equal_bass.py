@@ -134,3 +134,29 @@ def test_a_figure_that_turns_is_found_by_halves():
     assert not match.ends
     assert match.error_db < 0.2
     assert match.trim_db == pytest.approx(5.0, abs=0.1)
+
+
+def test_the_closest_of_all_tries_counts():
+    """Where the figure jumps over what is wanted, halving ends beside it: no try may have come closer."""
+    errors = []
+
+    def measure(settings, drive_db):
+        trim_db = settings.bands[0].compressor.makeup_db - PRESET.bands[0].compressor.makeup_db
+        figures = 0.5 * drive_db + 0.1 * trim_db, trim_db + (trim_db > 2.0)
+        errors.append(np.hypot(figures[0], figures[1] - 2.3))
+        return figures
+
+    match = matched(measure, PRESET, (0.0, 2.3), 0.0)
+    assert np.hypot(*match.errors_db) == pytest.approx(min(errors))
+    assert not match.ends
+
+
+def test_only_the_second_figure_can_end_a_trim():
+    """A loudness that is not to be had is an error of the match, whatever the trim is."""
+    match = matched(lambda s, drive: (min(drive, 5.0), _trim(s)), PRESET, (6.0, 12.0), 0.0)
+    assert (match.trim_db, match.ends) == (pytest.approx(12.0, abs=0.05), False)
+    assert match.error_db == pytest.approx(1.0)
+
+
+def _trim(settings):
+    return settings.bands[0].compressor.makeup_db - PRESET.bands[0].compressor.makeup_db

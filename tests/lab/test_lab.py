@@ -247,6 +247,7 @@ def test_the_end_of_a_trim_is_not_told_as_a_result():
     rows[1] |= {
         "equal_distortion_trim_db": 12.0,
         "equal_distortion_error_db": 5.5,
+        "equal_distortion_gap_db": 5.5,
         "equal_distortion_bass_db": 3.7,
         "equal_distortion_ends": "yes",
     }

@@ -67,7 +67,7 @@ def test_pruning_spares_what_was_learnt():
     small = _trained(PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16))
     large = grow(small, PercepNetConfig(dense=16, convolution=64, gru=64, strength_gru=32))
     pruning = Pruning()
-    pruning.tighten(large, 0.5)
+    pruning.tighten(large, 0.5, 1.0)
     pruning.apply(large)
     assert (large.gru2.weight_hh_l0 == 0).float().mean() >= 0.45
     features = torch.randn(1, 30, 70)

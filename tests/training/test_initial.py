@@ -154,7 +154,7 @@ def test_a_pruned_network_stays_pruned_and_a_grown_one_fills_its_zeros(tmp_path,
     """
     small = _network(TILED)
     pruning = Pruning()
-    pruning.tighten(small, 0.5)
+    pruning.tighten(small, 0.5, 1.0)
     pruning.apply(small)
     path = _written(small, tmp_path / "pruned.onnx")
     config = FitConfig(network=replace(TILED, **changes), updates=1, frames=20, initial=str(path))

@@ -49,7 +49,7 @@ def test_zero_tiles_stay_zero_whatever_the_updates():
     matrix = network.gru2.weight_hh_l0
     dropped = None
     for density in (0.8, 0.5, 0.5):
-        pruning.tighten(network, density)
+        pruning.tighten(network, density, 1.0)
         pruning.apply(network)
         if dropped is not None:
             assert (matrix[dropped] == 0).all()
@@ -66,10 +66,10 @@ def test_other_layers_are_left_alone():
     network = PercepNet(replace(SIZES, filter_units=16))
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     pruning = Pruning()
-    pruning.tighten(network, 1.0)
+    pruning.tighten(network, 1.0, 1.0)
     pruning.apply(network)
     assert all(torch.equal(before[name], p) for name, p in network.named_parameters())
-    pruning.tighten(network, 0.3)
+    pruning.tighten(network, 0.3, 1.0)
     pruning.apply(network)
     changed = {name for name, p in network.named_parameters() if not torch.equal(before[name], p)}
     gated = {
@@ -102,7 +102,7 @@ def test_density_falls_once_and_settles():
 def test_matrices_without_gates_keep_more():
     """At a density of 0.3 they keep 2.3 times that, rounded to whole tiles."""
     network, pruning = PercepNet(SIZES), Pruning()
-    pruning.tighten(network, 0.3)
+    pruning.tighten(network, 0.3, 1.0)
     for name, kept in pruning.state_dict().items():
         if name in OTHERS:
             tiles = tile_norms(kept.float()) > 0

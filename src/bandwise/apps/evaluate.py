@@ -87,7 +87,8 @@ def evaluate(
         measuring.tell_missing(scorer)
         raise BandwiseError("got no measure that can be taken here; the lines above name what is missing")
     recordings = recordings_of(data, clean, noisy, settings)
-    measuring.check_apart((csv, plot), recordings.files)
+    if csv or plot:
+        measuring.check_apart((csv, plot), recordings.files())
     systems = suppressors(model or ["base"], postfilter, attenuation_limit_db)
     systems |= ablations(model or ["base"], without or [], postfilter, attenuation_limit_db)
     if with_postfilter:

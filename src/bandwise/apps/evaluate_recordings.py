@@ -19,7 +19,7 @@ class Recordings(NamedTuple):
     total: int
     noisy: Callable[[], Iterator[Pair]]
     clean: Callable[[], Iterator[Pair]]
-    files: tuple[Path, ...] = ()
+    files: Callable[[], tuple[Path, ...]]
 
 
 def recordings_of(
@@ -36,7 +36,7 @@ def recordings_of(
             settings.count,
             partial(mixtures, split, settings),
             partial(clean_speech, split, settings),
-            split.files(),
+            split.files,
         )
     if data is None and clean and noisy:
         couples = matched_files(clean, noisy).values()
@@ -44,7 +44,7 @@ def recordings_of(
             len(couples),
             partial(read_pairs, clean, noisy),
             partial(_harmless, clean, noisy),
-            tuple(chain.from_iterable(couples)),
+            lambda: tuple(chain.from_iterable(couples)),
         )
     raise BandwiseError(
         "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"

@@ -26,19 +26,7 @@ WRITABLE = {
     ".w64",
     ".rf64",
 }
-READABLE = WRITABLE | {
-    ".wave",
-    ".snd",
-    ".m4a",
-    ".aac",
-    ".wma",
-    ".amr",
-    ".webm",
-    ".mka",
-    ".mkv",
-    ".mp4",
-    ".mov",
-}
+READABLE = WRITABLE | {".wave", ".snd", ".m4a", ".aac", ".wma", ".amr", ".webm", ".mka"}
 
 
 @dataclass(frozen=True)

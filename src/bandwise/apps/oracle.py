@@ -52,7 +52,8 @@ def oracle(
         reason = ", which belongs to --data; drop it"
         defaults = {"count": count != COUNT, "seed": seed != SEED, "seconds": seconds != SECONDS}
         refuse(reason, rooms=rooms, **defaults)
-    measuring.check_apart([csv], [clean, noise, *(ValidSplit(data).files() if data else ())])
+    if csv:
+        measuring.check_apart([csv], [clean, noise, *(ValidSplit(data).files() if data else ())])
     settings = MixtureSettings(
         count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds, rooms
     )

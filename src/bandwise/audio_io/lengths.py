@@ -5,7 +5,8 @@ import struct
 from typing import BinaryIO
 
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
-_UNKNOWN = 0xFFFFFFFF
+_OPEN, _OPEN_W64 = 0x7F000000, 2**62
+"""Lengths from here on stand for one that is not known: writers into pipes cannot go back."""
 _CAF_CHUNKS = 100
 """More before the sound are a riddle for others to solve."""
 
@@ -23,12 +24,14 @@ def missing_bytes(file: BinaryIO) -> int:
 def _said(head: bytes) -> int:
     """The length of a whole file by its first 24 bytes; 0 if it does not say."""
     if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
-        return int(struct.unpack(">I", head[4:8])[0]) + 8
+        size = struct.unpack(">I", head[4:8])[0]
+        return 0 if size >= _OPEN else int(size) + 7  # the last byte may be a pad that was never written
     if head[:16] == _W64:
-        return int(struct.unpack("<Q", head[16:])[0])
+        size = struct.unpack("<Q", head[16:])[0]
+        return 0 if size >= _OPEN_W64 else int(size)
     if head[:4] in {b".snd", b"dns."}:
         offset, size = struct.unpack(">II" if head[:4] == b".snd" else "<II", head[4:12])
-        return 0 if size == _UNKNOWN else int(offset + size)
+        return 0 if size >= _OPEN else int(offset + size)
     return 0
 
 

@@ -16,7 +16,7 @@ from bandwise.bands.bank import make_bank
 from bandwise.bands.filterbank import split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
-from bandwise.door import FULL_SCALE, check_channels, form_of
+from bandwise.door import FULL_SCALE, check_channels, form_of, is_number, shown
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ class Crossover:
     def __init__(
         self, cutoffs_hz: Sequence[float], sample_rate: float, *, order: int = 4, channels: int = 1
     ) -> None:
-        if not 0.0 < sample_rate < np.inf:
-            raise BandwiseError(f"got a sample rate of {sample_rate} Hz; allowed is any above 0; give one")
+        if not is_number(sample_rate) or not 0.0 < sample_rate < np.inf:
+            raise BandwiseError(
+                f"got a sample rate of {shown(sample_rate)} Hz; allowed is any above 0; give one"
+            )
         self.sample_rate, self.channels = float(sample_rate), check_channels(channels)
         self.order = check_order(order)
         self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate, MAX_BANDS)

@@ -95,10 +95,11 @@ class Running:
         if settings == before:
             return
         if settings.cutoffs_hz != before.cutoffs_hz:
-            comes = len(settings.bands) > len(before.bands)
-            self._held = (self.engine.target[:-1].copy(), self.engine.switches[:-1].copy()) if comes else None
+            if len(settings.bands) > len(before.bands):
+                self._held = self.engine.target[:-1].copy(), self.engine.switches[:-1].copy()
             self._rewire()
-            self._hold_in = self._to_edge(max(1, int(self.engine.bank.gliding[0]))) if comes else 0
+            if self._held is not None:
+                self._hold_in = self._to_edge(max(1, int(self.engine.bank.gliding[0])))
         self.engine.weights[1] = groups_of(settings, self.channels)[1]
         self._write_targets()
         if limits(before.output) and clips(settings.output):

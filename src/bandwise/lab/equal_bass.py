@@ -74,6 +74,7 @@ def equal_distortion_row(
         "equal_distortion_trim_db": match.trim_db,
         "equal_distortion_error_db": match.error_db,
         "equal_distortion_ends": "yes" if match.ends else "no",
+        "equal_distortion_gap_db": abs(match.errors_db[1]),
         "equal_distortion_bass_db": bass_db - other.bass_db,
         "equal_distortion_residual_percent": residual_percent,
     }

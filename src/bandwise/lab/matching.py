@@ -60,7 +60,7 @@ class Match:
     @property
     def ends(self) -> bool:
         """Whether the trim cannot go where the second figure would be."""
-        return self.trim_db in {LOWEST_DB[1], HIGHEST_DB[1]} and self.error_db > CLOSE_DB
+        return self.trim_db in {LOWEST_DB[1], HIGHEST_DB[1]} and abs(self.errors_db[1]) > CLOSE_DB
 
 
 def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
@@ -126,9 +126,12 @@ def matched(
         wanted: both figures.
         drive_db: where the search begins.
     """
+    tries: list[tuple[Doubles, Doubles]] = []
 
     def error(at: Doubles) -> Doubles:
-        return np.subtract(measure(trimmed(settings, float(at[1])), float(at[0])), wanted)
+        e: Doubles = np.subtract(measure(trimmed(settings, float(at[1])), float(at[0])), wanted)
+        tries.append((e, at))
+        return e
 
     at, jacobian = np.array([drive_db, 0.0]), np.array(SLOPES)
     found = [(error(at), at)]
@@ -140,31 +143,32 @@ def matched(
             break
         found.append((error(at + step), at + step))
         jacobian = jacobian + np.outer(found[-1][0] - e - jacobian @ step, step) / (step @ step)
-    e, at = min(found, key=lambda pair: float(np.abs(pair[0]).max()))
+    e, at = min(tries, key=_distance)
     if np.abs(e).max() >= CLOSE_DB:
-        e, at = _bisected(error, float(at[0]))
+        _bisect(error, float(at[0]))
+        e, at = min(tries, key=_distance)
     return Match(float(at[0]), float(at[1]), (float(e[0]), float(e[1])))
 
 
-def _bisected(error: Error, drive_db: float) -> tuple[Doubles, Doubles]:
-    """The error and the place where the second figure is right, or the end of the trim nearest to that.
+def _distance(tried: tuple[Doubles, Doubles]) -> float:
+    return float(np.hypot(*tried[0]))
+
+
+def _bisect(error: Error, drive_db: float) -> None:
+    """Try trims towards where the second figure is right, or the end of the trim nearest to that.
 
     More trim is more of the second figure; at each the drive is what the loudness asks for.
     """
     low, high = LOWEST_DB[1], HIGHEST_DB[1]
-    e, at = _settled(error, high, drive_db)
-    if e[1] <= 0.0:
-        return e, at
-    e, at = _settled(error, low, drive_db)
-    if e[1] >= 0.0:
-        return e, at
+    if _settled(error, high, drive_db)[0][1] <= 0.0 or _settled(error, low, drive_db)[0][1] >= 0.0:
+        return
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
-        e, at = _settled(error, middle, float(at[0]))
+        e, at = _settled(error, middle, drive_db)
         if abs(e[1]) < CLOSE_DB:
             break
+        drive_db = float(at[0])
         low, high = (middle, high) if e[1] < 0.0 else (low, middle)
-    return e, at
 
 
 def _settled(error: Error, trim_db: float, drive_db: float) -> tuple[Doubles, Doubles]:

@@ -78,7 +78,7 @@ def _at_distortion(row: Row) -> str:
         return f"{volume} {bass_db:+.1f} dB of bass{_beside(row, 'equal_distortion_error_db')}"
     trim_db = float(row["equal_distortion_trim_db"])
     than = "more" if trim_db > 0.0 else "less"
-    gap_db = float(row["equal_distortion_error_db"])
+    gap_db = float(row["equal_distortion_gap_db"])
     return (
         f"{volume} {than} than {bass_db:+.1f} dB of bass (there the trim ends, at {trim_db:+g} dB, and "
         f"distortion is {gap_db:.1f} dB from as much)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandwise.door import NUMBER
+from bandwise.door import is_number, shown
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
 from bandwise.suppress.analysis import Analysis, fresh_analysis
@@ -179,9 +179,9 @@ def share_kept(attenuation_limit_db: Any) -> float:
     """Limit in dB -> the least gain: 0 dB keeps all, None nothing."""
     if attenuation_limit_db is None:
         return 0.0
-    if not isinstance(attenuation_limit_db, NUMBER) or not attenuation_limit_db >= 0.0:
+    if not is_number(attenuation_limit_db) or not attenuation_limit_db >= 0.0:
         raise BandwiseError(
-            f"got attenuation_limit_db={attenuation_limit_db!r}; 0 or more is allowed; "
+            f"got attenuation_limit_db={shown(attenuation_limit_db)}; 0 or more is allowed; "
             "12 is mild, None sets no limit"
         )
     return float(10.0 ** (-attenuation_limit_db / 20.0))

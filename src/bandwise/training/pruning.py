@@ -70,7 +70,7 @@ class Pruning:
                 self._masks[name] = mask
 
     @torch.no_grad()
-    def tighten(self, network: PercepNet, final: float, progress: float = 1.0) -> None:
+    def tighten(self, network: PercepNet, final: float, progress: float) -> None:
         """Choose anew what is kept at `progress` (0 to 1) of a run, none that was dropped before.
 
         At its end the density is `final` (at 1: all) times the share of each part.
