@@ -88,21 +88,26 @@ def test_same_seed_gives_the_same_weights(tmp_path):
     assert not torch.equal(first, other)
 
 
+class Interrupted(FollowTheLevel):
+    """Somebody presses Ctrl-C after so many updates."""
+
+    def __init__(self, updates):
+        super().__init__()
+        self.left = updates + 1  # one more, for the normalisation
+
+    def batch(self, rng, sequences, frames):
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return super().batch(rng, sequences, frames)
+
+
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
     """Stopped at update 7 of 20 and started again, the run ends with the same bits."""
     whole, _ = _train(tmp_path / "whole", updates=20)
 
-    class Interrupted(FollowTheLevel):
-        calls = 0
-
-        def batch(self, rng, sequences, frames):
-            self.calls += 1
-            if self.calls == 9:  # one for the normalisation, seven updates done
-                raise KeyboardInterrupt
-            return super().batch(rng, sequences, frames)
-
     with pytest.raises(KeyboardInterrupt):
-        fit(replace(CONFIG, updates=20), Interrupted(), None, tmp_path / "parts")
+        fit(replace(CONFIG, updates=20), Interrupted(7), None, tmp_path / "parts")
     saved = read_checkpoint(tmp_path / "parts" / "checkpoint.pt")
     assert saved["counters"]["update"] == 7
     resumed, records = _train(tmp_path / "parts", updates=20)
@@ -290,19 +295,9 @@ def test_every_batch_is_heard_through_other_microphones(tmp_path, monkeypatch):
 
 def test_pruning_begins_with_nearly_everything(tmp_path):
     """After one update of eighty hardly a tile of the update gates is gone, however few are asked for."""
-
-    class Once(FollowTheLevel):
-        calls = 0
-
-        def batch(self, rng, sequences, frames):
-            self.calls += 1
-            if self.calls == 3:  # one for the normalisation, one learnt from
-                raise KeyboardInterrupt
-            return super().batch(rng, sequences, frames)
-
     sizes = PercepNetConfig(dense=16, convolution=32, gru=32, strength_gru=16)
     with pytest.raises(KeyboardInterrupt):
-        fit(replace(CONFIG, network=sizes, density=0.3), Once(), None, tmp_path)
+        fit(replace(CONFIG, network=sizes, density=0.3), Interrupted(1), None, tmp_path)
     kept = read_checkpoint(tmp_path / "checkpoint.pt")["kept"]["gru2.weight_hh_l0"]
     assert kept.chunk(3)[1].float().mean() > 0.85
 

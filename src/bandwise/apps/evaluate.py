@@ -13,7 +13,7 @@ from bandwise.apps.evaluate_notes import gap_notes, lag_notes
 from bandwise.apps.evaluate_recordings import recordings_of
 from bandwise.apps.evaluate_systems import ablations, found_peers, suppressors
 from bandwise.apps.options import refuse
-from bandwise.apps.report import note
+from bandwise.apps.report import note, told_when_compiling
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.mixtures import MixtureSettings
@@ -25,7 +25,8 @@ from bandwise.measure.scoring import Process, evaluate_pairs
 
 HARM = "Clean speech through, by language (untouched: PESQ 4.64, STOI 1)"
 GAINS = "Gain over noisy, recording by recording, mean ± 95 %"
-COUNT, SNRS, SEED, SECONDS = 60, "0,5,10,15", 1, 10.0
+SNRS = "0,5,10,15"
+COUNT, SEED, SECONDS = MixtureSettings.count, MixtureSettings.seed, MixtureSettings.seconds
 MOST_IN_FULL = 4
 """Systems beyond which a table has one line for each."""
 
@@ -120,7 +121,7 @@ def _run(
     known: list[Row],
     score_noisy: bool = True,
 ) -> list[Row]:
-    with measuring.told_when_compiling(), measuring.progress(title, total) as on_pair:
+    with told_when_compiling(), measuring.progress(title, total) as on_pair:
         return evaluate_pairs(
             pairs,
             systems,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bandwise.errors import BandwiseError
 from bandwise.measure.mixtures import MixtureSettings, clean_speech, mixtures
 from bandwise.measure.pairs import Pair, matched_files, read_pairs
-from bandwise.measure.valid_split import ValidSplit
+from bandwise.measure.valid_split import ValidSplit, listed_files
 
 
 class Recordings(NamedTuple):
@@ -36,7 +36,7 @@ def recordings_of(
             settings.count,
             partial(mixtures, split, settings),
             partial(clean_speech, split, settings),
-            split.files,
+            partial(listed_files, data),
         )
     if data is None and clean and noisy:
         couples = matched_files(clean, noisy).values()

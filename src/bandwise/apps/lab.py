@@ -7,7 +7,7 @@ import typer
 
 from bandwise.apps import measuring
 from bandwise.apps.lab_materials import materials_of, pieces_of, tuned_for
-from bandwise.apps.report import note
+from bandwise.apps.report import note, told_when_compiling
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def lab(
     plan, bench = _plan(quick, volumes, seed), _bench(driver, rail_v, room)
     pieces = pieces_of(data, quick, seed)
     (output / "points").mkdir(parents=True, exist_ok=True)
-    with measuring.told_when_compiling():
+    with told_when_compiling():
         tuned = tuned_for(output, bench, plan, pieces, preset)
         materials = materials_of(data, quick, tuned, pieces, canceller)
         total = Experiment(plan, bench, materials, output).total()

@@ -47,15 +47,6 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
         yield lambda name: bar.update(task, advance=1, description=name)
 
 
-@contextmanager
-def told_when_compiling() -> Iterator[None]:
-    """Say once, on stderr, that kernels are compiled while nothing seems to happen."""
-    from bandwise.kernels import when_compiling
-
-    with when_compiling(lambda: note("compiling for the first use; this may take half a minute")):
-        yield
-
-
 def print_table(table: Any) -> None:
     """A rich table on stdout; a pipe or a file gets it unabridged."""
     from rich.console import Console

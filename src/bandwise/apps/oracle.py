@@ -9,6 +9,7 @@ import typer
 
 from bandwise.apps import measuring
 from bandwise.apps.options import refuse
+from bandwise.apps.report import told_when_compiling
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
 from bandwise.measure.levels import SILENCE_DB, active_speech, mean_square_db
@@ -18,10 +19,10 @@ from bandwise.measure.quality import at_rate
 from bandwise.measure.rows import Row
 from bandwise.measure.scorer import Scorer
 from bandwise.measure.scoring import score_outputs
-from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit
+from bandwise.measure.valid_split import SAMPLE_RATE, ValidSplit, listed_files
 
 MEASURES = ("pesq", "stoi", "si_sdr")
-COUNT, SEED, SECONDS = 20, 1, 10.0
+COUNT, SEED, SECONDS = 20, MixtureSettings.seed, MixtureSettings.seconds
 
 
 def oracle(
@@ -53,7 +54,7 @@ def oracle(
         defaults = {"count": count != COUNT, "seed": seed != SEED, "seconds": seconds != SECONDS}
         refuse(reason, rooms=rooms, **defaults)
     if csv:
-        measuring.check_apart([csv], [clean, noise, *(ValidSplit(data).files() if data else ())])
+        measuring.check_apart([csv], [clean, noise, *(listed_files(data) if data else ())])
     settings = MixtureSettings(
         count, measuring.parse_snrs(snr or ("0,5,10,15" if data else "5")), seed, seconds, rooms
     )
@@ -61,7 +62,7 @@ def oracle(
     scorer = Scorer(MEASURES)
     measuring.tell_missing(scorer)
     with (
-        measuring.told_when_compiling(),
+        told_when_compiling(),
         measuring.progress("oracle", settings.count if data else 1) as on_pair,
     ):
         rows = score_outputs(_climbed(pairs, output), scorer=scorer, jobs=jobs, on_pair=on_pair)

@@ -75,6 +75,15 @@ def _of_file(outcome: Outcome) -> str:
 
 
 @contextmanager
+def told_when_compiling() -> Iterator[None]:
+    """Say once, on stderr, that kernels are compiled while nothing seems to happen."""
+    from bandwise.kernels import when_compiling
+
+    with when_compiling(lambda: note("compiling for the first use; this may take half a minute")):
+        yield
+
+
+@contextmanager
 def progress(name: str, seconds: float | None) -> Iterator[Callable[[float], None]]:
     """Yield a function to call with seconds of audio done; on a terminal a bar on stderr shows it."""
     if not sys.stderr.isatty():

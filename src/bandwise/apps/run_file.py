@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.apps.jobs import Job
-from bandwise.apps.report import Outcome, note, progress
+from bandwise.apps.report import Outcome, progress, told_when_compiling
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import BLOCK_SECONDS
 from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
@@ -84,9 +84,7 @@ def _blocks(source: Source, dtype: str) -> Iterator[NDArray[Any]]:
 
 def ready(make: Make, sample_rate: int, channels: int) -> Processor:
     """Make a processor and let it work once, so that loading and compiling is over when the clock starts."""
-    from bandwise.kernels import when_compiling
-
-    with when_compiling(lambda: note("compiling for the first use; this may take half a minute")):
+    with told_when_compiling():
         processor = make(sample_rate, channels)
         processor.process(np.zeros((sample_rate // 10, channels), np.float32))
         processor.reset()

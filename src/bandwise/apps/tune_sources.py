@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandwise.apps import measuring
-from bandwise.apps.report import note
+from bandwise.apps.report import note, told_when_compiling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +55,7 @@ def from_driver(
     import_module("scipy.optimize")  # told before anything is compiled, where it is missing
     bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
-    with measuring.told_when_compiling():
+    with told_when_compiling():
         x, share = excerpt(pieces, PROGRAMME_SECONDS)
         limits = simulated_limits(bench.loudspeaker, targets.distortion_percent)
         if evaluations:

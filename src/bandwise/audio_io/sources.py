@@ -101,8 +101,9 @@ def _check_length(file: BinaryIO, path: Path) -> None:
         form = read_wav_header(file, str(path))
     except NotPcmWavError:
         if gone := missing_bytes(file):
-            advice = "fetch it again"
-            raise BandwiseError(f"{path} is truncated: {gone} bytes of it are missing; {advice}") from None
+            raise BandwiseError(
+                f"{path} is truncated: {gone} bytes of it are missing; fetch it again"
+            ) from None
         return  # libsndfile knows more formats than we do
     missing = (form.data_bytes or 0) - (size - file.tell())
     if missing > 0:

@@ -10,7 +10,7 @@ from bandwise.lab.talker import WAKE_WORD, Word
 
 
 def detectors_for(
-    data: Path | None, any_words: bool, tell: Callable[[str], None] = lambda _reason: None
+    data: Path | None, any_words: bool, tell: Callable[[str], None]
 ) -> list[tuple[WakeWordDetector, str | None]]:
     """The ready model of a data folder where it runs, judged on all words; ours, judged on the valid split.
 

@@ -134,15 +134,15 @@ def matched(
         return e
 
     at, jacobian = np.array([drive_db, 0.0]), np.array(SLOPES)
-    found = [(error(at), at)]
-    while np.abs(found[-1][0]).max() >= CLOSE_DB and len(found) <= ROUNDS:
-        e, at = found[-1]
+    e = error(at)
+    while np.abs(e).max() >= CLOSE_DB and len(tries) <= ROUNDS:
         step = np.clip(np.linalg.lstsq(jacobian, -e)[0], np.negative(LONGEST_STEP_DB), LONGEST_STEP_DB)
         step = np.clip(at + step, LOWEST_DB, HIGHEST_DB) - at
         if not step.any():
             break
-        found.append((error(at + step), at + step))
-        jacobian = jacobian + np.outer(found[-1][0] - e - jacobian @ step, step) / (step @ step)
+        before, at = e, at + step
+        e = error(at)
+        jacobian = jacobian + np.outer(e - before - jacobian @ step, step) / (step @ step)
     e, at = min(tries, key=_distance)
     if np.abs(e).max() >= CLOSE_DB:
         _bisect(error, float(at[0]))

@@ -47,16 +47,16 @@ class ValidSplit:
         """Languages of the speech, in alphabetical order."""
         return sorted({row["language"] for row in self.speech})
 
-    def files(self) -> tuple[Path, ...]:
-        """The manifests and what they list, which no result may overwrite."""
-        kinds = [kind for kind in COLUMNS if (self.data / kind / MANIFEST).is_file()]
-        lists = [self.data / kind / MANIFEST for kind in kinds]
-        rows = ((self.data / kind, row) for kind in kinds for row in manifest_rows(self.data / kind, "path"))
-        return (*lists, *(folder / row["path"] for folder, row in rows))
-
     def read(self, kind: str, row: Row) -> Audio:
         """Samples at 48 kHz, mono, of a row of "speech", "noise" or "rir"; not to be written to."""
         return _read_at_48k(recording_of(self.data / kind, row))
+
+
+def listed_files(data: Path) -> tuple[Path, ...]:
+    """The manifests of a data folder and what they list, which no result may overwrite."""
+    folders = [data / kind for kind in COLUMNS if (data / kind / MANIFEST).is_file()]
+    listed = (folder / row["path"] for folder in folders for row in manifest_rows(folder, "path"))
+    return (*(folder / MANIFEST for folder in folders), *listed)
 
 
 def by_turns(rows: list[Row], group: str, member: str, index: int, seed: int) -> Row:
