@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 from bandwise.training.adversary import GROWTH_UPDATES, Adversary, in_proportion  # noqa: E402
 from bandwise.training.critic import Critic  # noqa: E402
 from bandwise.training.listener import Listener  # noqa: E402
-from bandwise.training.pictures import FLOOR, PER_BIN, Pictures, picture  # noqa: E402
+from bandwise.training.pictures import FLOOR, PER_BIN, Exhibit, Pictures, picture  # noqa: E402
 from bandwise.training.spectral_loss import POWER  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -26,25 +26,34 @@ def voices(count):
     return x
 
 
-def pictures_of(enhanced, clean, noisy):
-    """Without anything above 5 kHz."""
-    nothing = torch.zeros(len(clean), FRAMES, 8)
-    return Pictures(*(picture(v.square().sum(-1) / 26, nothing) for v in (enhanced, clean, noisy)))
+def pictures_of(enhanced, gains, clean, noisy):
+    """With an even hiss above 5 kHz, of which the gains leave a part."""
+    hiss = 0.01 * torch.ones(len(clean), FRAMES, 8)
+    low = (v.square().sum(-1) / 26 for v in (enhanced, clean, noisy))
+    return Pictures(*map(picture, low, (hiss * gains[..., 24:32] ** 2, 0 * hiss, hiss)))
+
+
+def exhibit_of(enhanced, gains, clean, noisy):
+    """These, of copies."""
+    copies = enhanced.detach().requires_grad_(), gains.detach().requires_grad_()
+    return Exhibit(pictures_of(*copies, clean, noisy), (enhanced, gains), copies)
 
 
 def quieter(count, gain=0.5):
-    """Voices enhanced to `gain` times what they are: pictures, and the spectra to learn by."""
+    """Voices enhanced to `gain` times what they are."""
     clean = voices(count)
-    enhanced = (gain * clean).requires_grad_()
-    return pictures_of(enhanced, clean, clean + 0.3 * torch.randn_like(clean)), enhanced
+    enhanced, gains = (
+        (gain * clean).requires_grad_(),
+        torch.full((count, FRAMES, 34), 0.1, requires_grad=True),
+    )
+    return exhibit_of(enhanced, gains, clean, clean + 0.3 * torch.randn_like(clean))
 
 
 def taught(updates):
     """An adversary that has seen quieter voices."""
     adversary = Adversary(0.5, CPU, torch.float32)
     for _ in range(updates):
-        pictures, _ = quieter(4)
-        adversary.learn(pictures)
+        adversary.learn(quieter(4).pictures)
     return adversary
 
 
@@ -75,7 +84,7 @@ def test_pictures_do_not_know_how_loud_a_recording_is():
 
 def test_the_same_sound_leaves_no_gap():
     """And what is gained from one side is lost from the other."""
-    critic, (pictures, _) = Critic(), quieter(2)
+    critic, pictures = Critic(), quieter(2).pictures
     enhanced, clean, noisy = pictures
     assert not critic.gap(Pictures(clean, clean, noisy)).any()
     assert torch.allclose(critic.gap(pictures), -critic.gap(Pictures(clean, enhanced, noisy)), atol=1e-6)
@@ -84,7 +93,7 @@ def test_the_same_sound_leaves_no_gap():
 def test_a_critic_learns_to_tell():
     """Of voices it never heard, nearly every piece of the clean picture scores higher."""
     adversary = taught(100)
-    pictures, _ = quieter(8)
+    pictures = quieter(8).pictures
     gap = adversary.critic.gap(pictures)
     assert (gap > 0).float().mean() > 0.9
     assert gap.mean() > 0.5
@@ -93,9 +102,10 @@ def test_a_critic_learns_to_tell():
 def test_a_critic_says_what_would_deceive_it():
     """Voices that came out too quiet are told to be louder."""
     adversary = taught(100)
-    pictures, enhanced = quieter(4)
+    exhibit = quieter(4)
+    enhanced = exhibit.originals[0]
     others = enhanced.square().sum()
-    slope = torch.autograd.grad(adversary.objection(others, enhanced, pictures), enhanced)[0]
+    slope = torch.autograd.grad(adversary.objection(others, exhibit), enhanced)[0]
     assert (slope * enhanced).sum() < 0
 
 
@@ -104,9 +114,10 @@ def test_its_say_is_a_share_of_the_gradient():
     adversary = Adversary(0.5, CPU, torch.float32)
 
     def share_of_norm():
-        pictures, enhanced = quieter(4)
+        exhibit = quieter(4)
+        enhanced = exhibit.originals[0]
         others = (enhanced - 1).square().sum()
-        objection = adversary.objection(others, enhanced, pictures)
+        objection = adversary.objection(others, exhibit)
         own, theirs = (torch.autograd.grad(v, enhanced, retain_graph=True)[0] for v in (objection, others))
         return (own.norm() / theirs.norm()).item()
 
@@ -115,19 +126,33 @@ def test_its_say_is_a_share_of_the_gradient():
     assert share_of_norm() == pytest.approx(0.5, rel=1e-4)
 
 
-def test_proportion_is_of_the_gradient_there():
-    """3 x^2 brought to the slope of x at 2: a twelfth of it, whatever came before x."""
-    weight = torch.tensor([2.0], requires_grad=True)
-    x = 1.0 * weight
-    assert in_proportion(3 * x**2, x, x).item() == pytest.approx(1.0)
+def test_what_is_said_of_copies_reaches_every_weight_before_the_originals():
+    """Through spectra and gains alike: the gradient of the loss itself, as large as that of the others."""
+    weight = torch.rand(FRAMES, 1, requires_grad=True)
+    clean = voices(2)
+    gains = torch.sigmoid(weight).expand(2, FRAMES, 34)
+    enhanced = clean * gains[..., :1, None] + 0.1 * weight[..., None]
+
+    def gap(pictures):
+        return (pictures.clean - pictures.enhanced).square().mean()
+
+    exhibit = exhibit_of(enhanced, gains, clean, clean)
+    others = enhanced.square().sum()
+    said = in_proportion(gap(exhibit.pictures), others, exhibit)
+    found = torch.autograd.grad(said, weight, retain_graph=True)[0]
+
+    plain = gap(pictures_of(enhanced, gains, clean, clean))
+    own, theirs = (torch.autograd.grad(v, enhanced, retain_graph=True)[0].norm() for v in (plain, others))
+    wanted = torch.autograd.grad(plain, weight)[0] * theirs / own
+    assert torch.allclose(found, wanted, rtol=1e-4)
 
 
 def test_where_nobody_speaks_nothing_is_said():
     """And nothing is learnt."""
     adversary = Adversary(0.5, CPU, torch.float32)
     before = [p.clone() for p in adversary.critic.parameters()]
-    pictures, enhanced = quieter(0)
-    assert adversary.objection(enhanced.sum(), enhanced, pictures).item() == 0
+    exhibit = quieter(0)
+    assert adversary.objection(exhibit.originals[0].sum(), exhibit).item() == 0
     after = adversary.critic.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
@@ -157,12 +182,13 @@ def test_pictures_are_of_what_they_are_called():
 
 def test_what_passes_for_cleaner_than_clean_is_left_alone():
     """Where the enhanced picture scores higher already, nothing is said against it."""
-    pictures, enhanced = quieter(2)
     adversary = Adversary(0.5, CPU, torch.float32)
     adversary.updates, adversary.learn = GROWTH_UPDATES, lambda pictures: None
     for sign in (-1, 1):
-        adversary._gap = lambda pictures, sign=sign: sign * enhanced.square().sum()
-        objection = adversary.objection(enhanced.sum(), enhanced, pictures)
+        exhibit = quieter(2)
+        enhanced = exhibit.originals[0]
+        adversary._gap = lambda pictures, sign=sign: sign * pictures.enhanced.square().sum()
+        objection = adversary.objection(enhanced.sum(), exhibit)
         (slope,) = torch.autograd.grad(objection, enhanced)
         assert slope.any() == (sign > 0)
 
@@ -171,7 +197,7 @@ def test_what_is_not_finite_teaches_nothing():
     """Pictures with an infinity in them leave the critic as it was, and it learns on from the next."""
     adversary = taught(2)
     before = {name: v.clone() for name, v in adversary.critic.state_dict().items()}
-    good, _ = quieter(4)
+    good = quieter(4).pictures
     adversary.learn(good._replace(enhanced=good.enhanced * float("inf")))
     assert all(torch.equal(v, before[name]) for name, v in adversary.critic.state_dict().items())
     adversary.learn(good)

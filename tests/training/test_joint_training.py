@@ -22,6 +22,7 @@ from bandwise.training.loss_config import LossConfig  # noqa: E402
 from bandwise.training.milestones import means  # noqa: E402
 from bandwise.training.model import PercepNet  # noqa: E402
 from bandwise.training.network_config import SIZES  # noqa: E402
+from bandwise.training.pictures import Exhibit  # noqa: E402
 from bandwise.training.sources import Batch, LowSpectra  # noqa: E402
 from bandwise.training.spectral_loss import spectral_loss  # noqa: E402
 from bandwise.training.windows import Losses, losses_by_window  # noqa: E402
@@ -262,12 +263,12 @@ def test_criticism_is_learnt_from():
     class Critical:
         last_gap = 0.25
 
-        def objection(self, others, filtered, pictures):
+        def objection(self, others, exhibit):
             assert others == 3
-            return 2 * filtered.sum()
+            return 2 * exhibit.originals[0].sum()
 
     one = torch.ones(2)
-    losses = Losses(one, one, one, None, one, (one, one, one))
+    losses = Losses(one, one, one, None, Exhibit((one, one, one), (one, one), (one, one)))
     total, said = fitting.with_criticism(Critical(), losses, torch.tensor(3.0))
     assert total.item() == 7
     assert said == {"critic_gap": 0.25}

@@ -67,12 +67,14 @@ def test_windows_are_judged_by_their_own_frames(batch, network):
         bands = perceptual_loss(
             gains[:, span], strengths[:, span], targets[:, span], weights[:, span], CONFIG.loss
         )
-        heard = listener.losses(losses.filtered, gains[:, span], span)
-        spectral = spectral_loss(losses.filtered, clean[:, span], 0.6)
+        filtered, said = losses.exhibit.originals
+        assert torch.allclose(said, gains[:, span], atol=1e-5)
+        heard = listener.losses(filtered, gains[:, span], span)
+        spectral = spectral_loss(filtered, clean[:, span], 0.6)
         expected = [v.item() for v in (*bands, spectral, *heard)]
         assert list(losses.named().values()) == pytest.approx(expected, rel=1e-4)
-        pictures = listener.pictures(losses.filtered, gains[:, span], noisy[:, span], span)
-        for found, wanted in zip(losses.pictures, pictures, strict=True):
+        pictures = listener.pictures(filtered, gains[:, span], noisy[:, span], span)
+        for found, wanted in zip(losses.exhibit.pictures, pictures, strict=True):
             assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from bandwise.training.critic import Critic
-from bandwise.training.pictures import Pictures
+from bandwise.training.pictures import Exhibit, Pictures
 
 LEARNING_RATE = 1e-3
 GROWTH_UPDATES = 300  # until what it says counts in full
@@ -37,14 +37,14 @@ class Adversary:
         self.updates = 0
         self.last_gap = 0.0
 
-    def objection(self, others: Tensor, filtered: Tensor, pictures: Pictures) -> Tensor:
-        """What to add to the other losses of `filtered`, seen in `pictures`; the critic learns first."""
-        if not len(pictures.clean):
+    def objection(self, others: Tensor, exhibit: Exhibit) -> Tensor:
+        """What to add to the other losses of what is shown, for its gradient; the critic learns first."""
+        if not len(exhibit.pictures.clean):
             return others.new_zeros(())
-        self.learn(pictures)
-        gap = torch.relu(self._gap(pictures)).square().mean()
+        self.learn(exhibit.pictures)
+        gap = torch.relu(self._gap(exhibit.pictures)).square().mean()
         full = min(self.updates / GROWTH_UPDATES, 1.0) ** 2
-        return full * self.share * in_proportion(gap, others, filtered)
+        return full * self.share * in_proportion(gap, others, exhibit)
 
     def learn(self, pictures: Pictures) -> None:
         """One step of the critic, whose weights take gradients here alone."""
@@ -79,8 +79,14 @@ class Adversary:
         self.updates = state["updates"]
 
 
-def in_proportion(loss: Tensor, others: Tensor, at: Tensor) -> Tensor:
-    """`loss` times a number that makes its gradient at `at` as large as that of `others`."""
-    own, theirs = (torch.autograd.grad(v, at, retain_graph=True)[0].norm() for v in (loss, others))
-    scaled: Tensor = loss * (theirs / own.clamp_min(1e-12))
+def in_proportion(loss: Tensor, others: Tensor, exhibit: Exhibit) -> Tensor:
+    """What has the gradient of `loss`, as large at the filtered spectra as that of `others` is.
+
+    `loss` is of the copies, `others` of the originals, as is the result: linear, with the slope of `loss`.
+    """
+    slopes = torch.autograd.grad(loss, exhibit.copies)
+    own = slopes[0].norm()
+    theirs = torch.autograd.grad(others, exhibit.originals[0], retain_graph=True)[0].norm()
+    of_spectra, of_gains = ((s * v).sum() for s, v in zip(slopes, exhibit.originals, strict=True))
+    scaled: Tensor = (of_spectra + of_gains) * (theirs / own.clamp_min(1e-12))
     return scaled

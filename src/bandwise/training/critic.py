@@ -25,6 +25,8 @@ class Critic(nn.Module):
             for i, o, kernel, stride in zip(ins, CHANNELS, KERNELS, STRIDES, strict=True)
         )
         self.score = nn.Conv2d(CHANNELS[-1], 1, 3, padding=1)
+        # with channels last, CPUs convolve a third faster
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, picture: Tensor, noisy: Tensor) -> Tensor:
         """Scores [B, 1, about frames / 4, 7]; higher is cleaner."""
@@ -37,7 +39,5 @@ class Critic(nn.Module):
 
     def gap(self, pictures: Pictures) -> Tensor:
         """By how much the clean ones score higher than what was made of the same voices."""
-        enhanced, clean, noisy = pictures
-        scores: Tensor = self(torch.cat([enhanced, clean]), torch.cat([noisy, noisy]))
-        of_enhanced, of_clean = scores.chunk(2)
-        return of_clean - of_enhanced
+        gap: Tensor = self(pictures.clean, pictures.noisy) - self(pictures.enhanced, pictures.noisy)
+        return gap

@@ -123,9 +123,9 @@ def with_criticism(
     adversary: Adversary | None, losses: Losses, total: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
     """The total with what the adversary, if there is one, has against it; the critic's gap for the log."""
-    if adversary is None or losses.filtered is None or losses.pictures is None:
+    if adversary is None or losses.exhibit is None:
         return total, {}
-    total = total + adversary.objection(total, losses.filtered, losses.pictures)
+    total = total + adversary.objection(total, losses.exhibit)
     return total, {"critic_gap": adversary.last_gap}
 
 

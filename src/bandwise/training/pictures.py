@@ -23,6 +23,17 @@ class Pictures(NamedTuple):
     noisy: Tensor
 
 
+class Exhibit(NamedTuple):
+    """Pictures for a critic, and what they are of.
+
+    They are made of copies, so that the critic is gone back through once, and no further.
+    """
+
+    pictures: Pictures
+    originals: tuple[Tensor, Tensor]  # filtered spectra [B, n, 100, 2] and gains [B, n, 34]
+    copies: tuple[Tensor, Tensor]
+
+
 def picture(low: Tensor, high: Tensor) -> Tensor:
     """One of powers of bins [B, n, 100] and bands [B, n, 8], of voices with a power of one below 5 kHz."""
     power = torch.cat([low, per_width(high)], -1)

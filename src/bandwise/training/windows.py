@@ -21,7 +21,7 @@ from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import band_weights, perceptual_loss
 from bandwise.training.loss_config import LossConfig
 from bandwise.training.model import PercepNet, States
-from bandwise.training.pictures import Pictures
+from bandwise.training.pictures import Exhibit
 from bandwise.training.sources import Batch, LowSpectra
 from bandwise.training.spectral_loss import spectral_loss
 
@@ -29,15 +29,14 @@ from bandwise.training.spectral_loss import spectral_loss
 class Losses(NamedTuple):
     """Of one window: of gains and strengths, and where there is a filter, of the spectra it makes.
 
-    `filtered` are these spectra themselves, `pictures` what a critic sees of them, if there is one.
+    `exhibit` is what a critic sees of these, if there is one.
     """
 
     gain: Tensor
     strength: Tensor
     spectral: Tensor | None = None
     listener: ListenerLosses | None = None
-    filtered: Tensor | None = None
-    pictures: Pictures | None = None
+    exhibit: Exhibit | None = None
 
     def total(self, config: LossConfig) -> Tensor:
         """What is learnt from."""
@@ -122,16 +121,16 @@ class _Filtering:
 
     def losses(
         self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice
-    ) -> tuple[Tensor, ListenerLosses, Tensor, Pictures | None]:
-        """Of spectra and listener in one window, given what the bands' network says of its frames.
-
-        With what they are of: the filtered spectra, and pictures of them if a critic is to see any.
-        """
+    ) -> tuple[Tensor, ListenerLosses, Exhibit | None]:
+        """Of spectra and listener in one window, given what the bands' network says of its frames."""
         filtered = self.filtered(gains, strengths, hints, span)
         spectral = spectral_loss(filtered, self.clean[:, span], self.config.complex_weight)
-        seen = self.config.critic_share > 0
-        pictures = self.listener.pictures(filtered, gains, self.noisy[:, span], span) if seen else None
-        return spectral, self.listener.losses(filtered, gains, span), filtered, pictures
+        exhibit = self._exhibit(filtered, gains, span) if self.config.critic_share > 0 else None
+        return spectral, self.listener.losses(filtered, gains, span), exhibit
+
+    def _exhibit(self, filtered: Tensor, gains: Tensor, span: slice) -> Exhibit:
+        copies = filtered.detach().requires_grad_(), gains.detach().requires_grad_()
+        return Exhibit(self.listener.pictures(*copies, self.noisy[:, span], span), (filtered, gains), copies)
 
     def filtered(self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice) -> Tensor:
         """The spectra [B, n, 100, 2] of one window."""
