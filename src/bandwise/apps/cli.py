@@ -33,6 +33,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "enhance": Command("bandwise.apps.enhance", "enhance", "Remove noise from files, folders or a pipe."),
+    "live": Command("bandwise.apps.live", "live", "Hear the microphone without its noise."),
     "dynamics": Command("bandwise.apps.dynamics", "dynamics", "Compress and limit band by band."),
     "demo": Command("bandwise.apps.demo", "demo", "Show what enhance does, on a clip made here or yours."),
     "measure": Command("bandwise.apps.measure", "measure", "Measure loudness, peaks, bass and distortion."),
@@ -45,6 +46,7 @@ COMMANDS = {
     "bench": Command("bandwise.apps.bench", "bench", "Time both halves beside their peers."),
 }
 EXTRAS = {
+    "live": "live",
     "demo": "demo",
     "evaluate": "eval",
     "train": "train",

@@ -1,0 +1,152 @@
+"""`bandwise live`: from the microphone to the headphones, without the noise."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandwise.apps.live_meter import Meter
+from bandwise.apps.report import note, told_when_compiling
+from bandwise.audio_io.sound_card import Running, choose, devices, duplex
+from bandwise.errors import BandwiseError
+
+if TYPE_CHECKING:
+    from bandwise import NoiseSuppressor
+
+BLOCKS_PER_SECOND = 100
+"""Of 10 ms each where the rate allows: blocks that wait least."""
+TELL_EVERY_S = 0.1
+
+
+def live(
+    microphone: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="DEVICE", help="Number or part of a name.")
+    ] = None,
+    headphones: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="DEVICE", help="Number or part of a name.")
+    ] = None,
+    list_devices: Annotated[
+        bool, typer.Option("--list", help="List the devices, and do nothing else.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")
+    ] = "base",
+    postfilter: Annotated[
+        bool, typer.Option("--postfilter", help="Less noise between words, more harm to speech.")
+    ] = False,
+    attenuation_limit_db: Annotated[
+        float | None, typer.Option(metavar="DB", min=0.0, help="Never take away more than this.")
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option("--rate", metavar="HZ", help="Sample rate (else: the microphone's).")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="S", min=0.0, help="Stop after so long (else: on Ctrl-C).")
+    ] = None,
+) -> None:
+    """Hear the microphone without its noise.
+
+    bandwise live
+
+    bandwise live --list
+
+    bandwise live --input USB --output Headset
+
+    Wear headphones: from a loudspeaker it would come back into the microphone. Enter lets the noise through,
+    and takes it away again. Ctrl-C ends.
+    """
+    if list_devices:
+        show_devices()
+        return
+    source, sink = choose(microphone, "input"), choose(headphones, "output")
+    sample_rate = rate or source.sample_rate
+    block = max(1, sample_rate // BLOCKS_PER_SECOND)
+    suppressor = warm_suppressor(sample_rate, block, model, postfilter, attenuation_limit_db)
+    meter = Meter(suppressor, block / sample_rate)
+    with duplex(source, sink, sample_rate, block, meter.work) as running:
+        note(f"{source.name} to {sink.name}, {sample_rate} Hz; Enter: noise back and forth; Ctrl-C ends")
+        switch_on_enter(suppressor, attenuation_limit_db)
+        wait(meter, running, seconds)
+    note(summary(meter, running))
+
+
+def warm_suppressor(
+    sample_rate: int, block: int, model: str, postfilter: bool, attenuation_limit_db: float | None
+) -> "NoiseSuppressor":
+    """One that has loaded, compiled and worked once before the first sound comes."""
+    import numpy as np
+
+    from bandwise import NoiseSuppressor
+
+    with told_when_compiling():
+        suppressor = NoiseSuppressor(
+            sample_rate, 1, model, postfilter, attenuation_limit_db, block_multiple=block
+        )
+        suppressor.process(np.zeros(10 * block, np.float32))
+        suppressor.reset()
+    return suppressor
+
+
+def wait(meter: Meter, running: Running, seconds: float | None) -> None:
+    """Until Ctrl-C or for so long; on a terminal levels and load are shown."""
+    start = time.monotonic()
+    with suppress(KeyboardInterrupt), shown() as show:
+        while seconds is None or time.monotonic() - start < seconds:
+            time.sleep(TELL_EVERY_S)
+            if meter.error is not None:
+                raise meter.error
+            if not running.goes():
+                raise BandwiseError(
+                    "got no more sound: a device has gone; bandwise live --list shows what is left"
+                )
+            show(meter.line())
+
+
+def switch_on_enter(
+    suppressor: "NoiseSuppressor", attenuation_limit_db: float | None
+) -> threading.Thread | None:
+    """On a terminal, every Enter lets the noise through or takes it away again, until the thread is gone."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return None
+
+    def listen() -> None:
+        through = False
+        for _ in sys.stdin:
+            through = not through
+            suppressor.update(attenuation_limit_db=0.0 if through else attenuation_limit_db)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    return thread
+
+
+@contextmanager
+def shown() -> Iterator[Callable[[str], None]]:
+    """A line that changes, where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _line: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), transient=True) as display:
+        yield display.update
+
+
+def show_devices() -> None:
+    """One per line on standard output."""
+    for device in devices():
+        ways = f"{device.inputs} in, {device.outputs} out"
+        print(f"{device.number:3} {device.name}: {ways}, {device.sample_rate} Hz")
+
+
+def summary(meter: Meter, running: Running) -> str:
+    """How long, at what cost, with what losses and how late."""
+    own_ms = 1000 * meter.processor.latency_samples / meter.processor.sample_rate
+    cost = f"{100 * meter.load:.1f} % of a core, slowest block {1000 * meter.slowest_s:.1f} ms"
+    theirs = f"{running.input_ms:.0f} + {running.output_ms:.0f} ms of the devices"
+    return f"{meter.seconds:.1f} s, {cost}, {meter.gaps} gaps; {own_ms:.1f} ms late, and {theirs}"
