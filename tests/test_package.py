@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import bandwise
-from bandwise.apps.cli import COMMANDS, EXTRAS, load
+from bandwise.apps.cli import COMMANDS, EXTRAS, app, load
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "bandwise"
@@ -63,9 +64,8 @@ def test_every_option_has_help(name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_dash_h_explains(name):
     """-h works for each command."""
-    command = [sys.executable, "-m", "bandwise", name, "-h"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = CliRunner().invoke(app, [name, "-h"], prog_name="bandwise")
+    assert (done.exit_code, done.stderr) == (0, "")
     assert "Usage: bandwise" in done.stdout
 
 

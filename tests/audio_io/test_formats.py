@@ -38,6 +38,19 @@ def test_samples_stay_as_exact_as_the_format_lets_them(name, dtype, subtype, wan
     assert output_format(Path(name), source(dtype, subtype)) == wanted
 
 
+@pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".opus"])
+@pytest.mark.parametrize("target", ["WAV", "FLAC", "AIFF"])
+def test_lossy_sources_become_16_bits(tmp_path, suffix, target):
+    """In a lossless format, which cannot hold what they were packed in."""
+    packed, out = tmp_path / f"in{suffix}", tmp_path / f"out.{target.lower()}"
+    with open_sink(str(packed), source("int16", "PCM_16")) as sink:
+        sink.write(np.zeros((48_000, 2), np.int16))
+    with open_source(str(packed)) as lossy:
+        assert output_format(out, lossy) == (target, "PCM_16")
+        with open_sink(str(out), lossy) as sink:
+            sink.write(lossy.read(480))
+
+
 @pytest.mark.parametrize(("frames", "wanted"), [(10**9, "WAV"), (2**30, "RF64"), (None, "WAV")])
 def test_wav_beyond_four_gigabytes_is_rf64(frames, wanted):
     """The lengths in a plain header have 32 bits."""

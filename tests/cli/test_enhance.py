@@ -42,17 +42,6 @@ def test_format_follows_the_name(noisy, suffix):
         assert np.array_equal(read(out), sound() // 2)
 
 
-@pytest.mark.parametrize("suffix", [".mp3", ".ogg", ".opus"])
-@pytest.mark.parametrize("target", [".wav", ".flac", ".aiff"])
-def test_lossy_sources_become_16_bits(noisy, suffix, target):
-    """In a lossless format, which cannot hold what they were packed in."""
-    source, out = noisy.with_suffix(suffix), noisy.with_name("out" + target)
-    assert call("enhance", noisy, "-o", source).returncode == 0
-    done = call("enhance", source, "-o", out)
-    assert done.returncode == 0, done.stderr
-    assert soundfile.info(out).subtype == "PCM_16"
-
-
 def test_pipes_give_the_bits_of_files(noisy):
     """WAV through pipes, raw PCM through pipes and a file to a file: the same samples."""
     out = noisy.with_name("out.wav")

@@ -33,3 +33,12 @@ def one_band(compressor=IDLE.compressor, limiter=IDLE.limiter, **settings):
 def level_db(y):
     """Level of a steady tone against a full-scale sine, in dB."""
     return 10 * np.log10(2 * np.mean(np.square(y)))
+
+
+def true_peak_db(y, edge=0):
+    """Largest magnitude of the waveform through the samples, interpolated 32 times by the FFT.
+
+    `edge` samples at either end do not count.
+    """
+    finer = np.fft.irfft(np.fft.rfft(y), 32 * len(y)) * 32
+    return 20 * np.log10(np.abs(finer[32 * edge : len(finer) - 32 * edge]).max())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dynamics_signals import IDLE, RATE, level_db, one_band, tone
+from dynamics_signals import IDLE, RATE, level_db, one_band, tone, true_peak_db
 
 from bandwise.dynamics.compressor import static_curve
 from bandwise.dynamics.multiband import MultibandDynamics
@@ -126,11 +126,6 @@ def test_the_reading_is_that_of_the_most_reduced_channel():
     processor = MultibandDynamics(one_band(FOUR, link="none"), channels=2)
     processor.process(two(-60.0, 0.0))
     assert processor.gain_reduction_db["bands"][0] == pytest.approx(15, abs=0.05)
-
-
-def true_peak_db(y):
-    """The largest value between the samples, 16 times oversampled without a filter."""
-    return 20 * np.log10(np.abs(np.fft.irfft(np.fft.rfft(y), 16 * len(y)) * 16).max())
 
 
 @pytest.mark.parametrize("bands", [1, 2])

@@ -1,25 +1,22 @@
 """`bandwise dynamics` and `bandwise measure` as a user runs them."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import soundfile
 from dynamics_signals import RATE, level_db, tone
+from typer.testing import CliRunner
 
+from bandwise.apps.cli import app
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
 from bandwise.measure.dynamics_chart import draw_curves
 from bandwise.stream import whole
 
-RUN = [sys.executable, "-c", "from bandwise.apps.cli import main; main()"]
-
 
 def bandwise(*words, data=b""):
-    """Run the command line; (status, standard output, standard error)."""
-    done = subprocess.run([*RUN, *map(str, words)], input=data, capture_output=True, check=False)
-    return done.returncode, done.stdout, done.stderr.decode()
+    """Run the command line in this process; (status, standard output, standard error)."""
+    done = CliRunner().invoke(app, list(map(str, words)), input=data)
+    return done.exit_code, done.stdout_bytes, done.stderr
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from inspect import getdoc
 from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -22,29 +21,21 @@ from bandwise.interrupts import end_when_told
 from bandwise.leftovers import send_nowhere
 from bandwise.one_line import tell_warnings_in_one_line
 
-
-class Command(NamedTuple):
-    """Where a sub-command lives, and its line in the overview."""
-
-    module: str
-    function: str
-    summary: str
-
-
 COMMANDS = {
-    "enhance": Command("bandwise.apps.enhance", "enhance", "Remove noise from files, folders or a pipe."),
-    "live": Command("bandwise.apps.live", "live", "Hear the microphone without its noise."),
-    "dynamics": Command("bandwise.apps.dynamics", "dynamics", "Compress and limit band by band."),
-    "demo": Command("bandwise.apps.demo", "demo", "Show what enhance does, on a clip made here or yours."),
-    "measure": Command("bandwise.apps.measure", "measure", "Measure loudness, peaks, bass and distortion."),
-    "evaluate": Command("bandwise.apps.evaluate", "evaluate", "Measure quality against clean references."),
-    "oracle": Command("bandwise.apps.oracle", "oracle", "Show what each stage could reach at best."),
-    "train": Command("bandwise.apps.train", "train", "Train a network."),
-    "export": Command("bandwise.apps.export", "export", "Turn a trained network into one that runs."),
-    "lab": Command("bandwise.apps.lab", "lab", "Measure a simulated device, amplifier to wake word."),
-    "tune": Command("bandwise.apps.tune", "tune", "Fit a preset to a loudspeaker."),
-    "bench": Command("bandwise.apps.bench", "bench", "Time both halves beside their peers."),
+    "enhance": "Remove noise from files, folders or a pipe.",
+    "live": "Hear the microphone without its noise.",
+    "dynamics": "Compress and limit band by band.",
+    "demo": "Show what enhance does, on a clip made here or yours.",
+    "measure": "Measure loudness, peaks, bass and distortion.",
+    "evaluate": "Measure quality against clean references.",
+    "oracle": "Show what each stage could reach at best.",
+    "train": "Train a network.",
+    "export": "Turn a trained network into one that runs.",
+    "lab": "Measure a simulated device, amplifier to wake word.",
+    "tune": "Fit a preset to a loudspeaker.",
+    "bench": "Time both halves beside their peers.",
 }
+"""What each does, for the overview: the function of that name in the module of that name."""
 EXTRAS = {
     "live": "live",
     "demo": "demo",
@@ -64,18 +55,16 @@ class LazyGroup(TyperGroup):
     """Lists sub-commands from the table above; imports the one that is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
-        """Return the names of those that are installed, in the order of the table."""
-        return [name for name, command in COMMANDS.items() if find_spec(command.module)]
+        """Return their names in the order of the table."""
+        return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Return a stand-in that is enough for the overview."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        return TyperCommand(cmd_name, help=COMMANDS[cmd_name].summary)
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the real sub-command and the arguments left for it."""
-        if args and args[0] in self.list_commands(ctx):
+        if args and args[0] in COMMANDS:
             return args[0], load(args[0]), args[1:]
         return super().resolve_command(ctx, args)
 
@@ -90,9 +79,8 @@ class LazyGroup(TyperGroup):
 
 def load(name: str) -> Any:
     """Import a sub-command and make a command of its function."""
-    module, function, _ = COMMANDS[name]
     app = typer.Typer(context_settings=_HELP, pretty_exceptions_enable=False, add_completion=False)
-    work = getattr(import_module(module), function)
+    work = getattr(import_module(f"bandwise.apps.{name}"), name)
     app.command(name, help=_reflowed(getdoc(work) or ""))(work)
     command: Any = typer.main.get_command(app)
     for option in command.params:

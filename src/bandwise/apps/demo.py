@@ -35,9 +35,10 @@ def demo(
     Without a recording the clip is made here: a synthesised voice beside a fan and mains hum.
     """
     from bandwise.apps import enhance
-    from bandwise.apps.jobs import PIPE, Job
+    from bandwise.apps.jobs import Job
     from bandwise.apps.run_file import excerpt, run_job
     from bandwise.apps.run_options import RunOptions
+    from bandwise.audio_io import PIPE
     from bandwise.errors import BandwiseError
     from bandwise.measure.plots import before_and_after, require_matplotlib
 

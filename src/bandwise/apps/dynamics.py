@@ -62,8 +62,7 @@ def make_dynamics(sample_rate: int, channels: int, *, preset: str) -> "Processor
     """Make the processor of one file, in whatever process it is read."""
     from bandwise.dynamics.multiband import MultibandDynamics
 
-    processor: Processor = MultibandDynamics(preset, sample_rate, channels)
-    return processor
+    return MultibandDynamics(preset, sample_rate, channels)
 
 
 def draw_picture(

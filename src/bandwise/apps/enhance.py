@@ -82,7 +82,7 @@ def make_suppressor(
     """Make the processor of one file, in whatever process it is read."""
     from bandwise import NoiseSuppressor
 
-    processor: Processor = NoiseSuppressor(
+    return NoiseSuppressor(
         sample_rate,
         channels,
         model=model,
@@ -90,4 +90,3 @@ def make_suppressor(
         attenuation_limit_db=attenuation_limit_db,
         block_multiple=block_multiple,
     )
-    return processor

@@ -123,13 +123,7 @@ def _run(
 ) -> list[Row]:
     with told_when_compiling(), measuring.progress(title, total) as on_pair:
         return evaluate_pairs(
-            pairs,
-            systems,
-            scorer=scorer,
-            jobs=jobs,
-            score_noisy=score_noisy,
-            on_pair=on_pair,
-            known=known,
+            pairs, systems, scorer=scorer, jobs=jobs, score_noisy=score_noisy, on_pair=on_pair, known=known
         )
 
 

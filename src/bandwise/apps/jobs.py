@@ -7,25 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bandwise.apps.report import note
+from bandwise.audio_io import PIPE
 from bandwise.errors import BandwiseError
 
-PIPE = "-"
 SLASHES = tuple(slash for slash in (os.sep, os.altsep) if slash)
 WRITABLE = {
-    ".wav",
-    ".flac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-    ".aiff",
-    ".aif",
-    ".aifc",
-    ".au",
-    ".caf",
-    ".w64",
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64",
     ".rf64",
-}
+}  # fmt: skip
 READABLE = WRITABLE | {".wave", ".snd", ".m4a", ".aac", ".wma", ".amr", ".webm", ".mka"}
 
 

@@ -66,10 +66,9 @@ def lab(
     with told_when_compiling():
         tuned = tuned_for(output, bench, plan, pieces, preset)
         materials = materials_of(data, quick, tuned, pieces, canceller)
-        total = Experiment(plan, bench, materials, output).total()
-        with measuring.progress("lab", total) as done:
-            experiment = Experiment(plan, bench, materials, output, done)
-            rows = experiment.run()
+        experiment = Experiment(plan, bench, materials, output)
+        with measuring.progress("lab", experiment.total()) as done:
+            rows = experiment.run(done)
         write_report(experiment, rows, output / "report.html")
     _print(experiment, rows)
     note(f"{output / 'report.html'} has the figures")
@@ -119,15 +118,8 @@ def _print(experiment: "Experiment", rows: "list[Row]") -> None:
     from bandwise.lab.verdict import verdicts
 
     names = [d.name for d, _ in experiment.materials.detectors if f"{d.name}_words" in rows[0]]
-    titles = [
-        "processor",
-        "volume dB",
-        "LUFS",
-        "bass dB",
-        "distortion %",
-        "ERLE dB",
-        *(f"missed, {n}" for n in names),
-    ]
+    titles = ["processor", "volume dB", "LUFS", "bass dB", "distortion %", "ERLE dB"]
+    titles += [f"missed, {name}" for name in names]
     print("| " + " | ".join(titles) + " |\n|" + "---|" * len(titles))
     for row in rows:
         missed = [f"{row[f'{n}_missed']} of {row[f'{n}_words']}" for n in names]

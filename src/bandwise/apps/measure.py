@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 60.0
+FILE_TITLES = (
+    "LUFS", "true peak dBTP", "crest dB", "bass 20-120 Hz dB", "distortion %", "equal loudness: bass dB"
+)  # fmt: skip
 LEVELS_DB = (-30.0, -20.0, -10.0, -3.0, 0.0)
 
 
@@ -72,18 +75,7 @@ def _measure_files(
         x, rate = _read(name, start, seconds)
         rows.append(measured(Path(name).name, x, rate))
         rows += [measured(preset, x, rate, preset=preset, gain_db=gain_db) for preset in presets]
-    _print_table(
-        [
-            "",
-            "LUFS",
-            "true peak dBTP",
-            "crest dB",
-            "bass 20-120 Hz dB",
-            "distortion %",
-            "equal loudness: bass dB",
-        ],
-        [row.cells(rows[0]) for row in rows],
-    )
+    _print_table(["", *FILE_TITLES], [row.cells(rows[0]) for row in rows])
     if plot:
         from bandwise.measure.programme import draw_waveforms
 

@@ -1,4 +1,4 @@
-"""What `evaluate` and `oracle` share: lists of numbers, progress, saying what is missing."""
+"""What the commands that measure share: lists of numbers, progress, tables, checks of where results go."""
 
 import json
 import os

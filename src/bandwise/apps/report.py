@@ -84,9 +84,12 @@ def told_when_compiling() -> Iterator[None]:
 
 
 @contextmanager
-def progress(name: str, seconds: float | None) -> Iterator[Callable[[float], None]]:
-    """Yield a function to call with seconds of audio done; on a terminal a bar on stderr shows it."""
-    if not sys.stderr.isatty():
+def progress(name: str | None, seconds: float | None) -> Iterator[Callable[[float], None]]:
+    """Yield a function to call with seconds of audio done, of so many if known.
+
+    On a terminal a bar on stderr shows it, unless it has no name.
+    """
+    if name is None or not sys.stderr.isatty():
         yield lambda _seconds: None
         return
     from rich.console import Console

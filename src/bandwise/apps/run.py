@@ -6,12 +6,12 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from bandwise.apps.jobs import PIPE, Job, holds_folders, plan
-from bandwise.apps.report import Outcome, tell
-from bandwise.apps.run_file import bar, ready, run_job, without_nonfinite_warnings
+from bandwise.apps.jobs import Job, holds_folders, plan
+from bandwise.apps.report import Outcome, progress, tell
+from bandwise.apps.run_file import ready, run_job, without_nonfinite_warnings
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import grouped, run_together
-from bandwise.audio_io import open_source
+from bandwise.audio_io import PIPE, open_source
 from bandwise.errors import BandwiseError
 from bandwise.processes import spread
 
@@ -98,5 +98,5 @@ def run_group(
     """Process files side by side, or one alone."""
     if len(jobs) == 1:
         return [run_job(jobs[0], make, options, title)]
-    with without_nonfinite_warnings(), bar(title, None) as advance:
+    with without_nonfinite_warnings(), progress(title, None) as advance:
         return run_together(jobs, partial(ready, make), advance)

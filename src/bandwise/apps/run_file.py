@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,9 +52,9 @@ def _process(
 ) -> Outcome:
     start, cpu_start, frames = time.perf_counter(), time.process_time(), 0
     seconds = source.frames / source.sample_rate if source.frames else None
-    with open_sink(job.target, source, _raw_output(options, source)) as sink, bar(title, seconds) as advance:
-        dtype = source.dtype if source.dtype == sink.dtype else "float32"
-        for block in aligned(processor, _blocks(source, dtype)):
+    raw = _raw_output(options, source)
+    with open_sink(job.target, source, raw) as sink, progress(title, seconds) as advance:
+        for block in aligned(processor, _blocks(source)):
             sink.write(block)
             frames += len(block)
             advance(len(block) / source.sample_rate)
@@ -76,10 +76,10 @@ def _process(
     )
 
 
-def _blocks(source: Source, dtype: str) -> Iterator[NDArray[Any]]:
+def _blocks(source: Source) -> Iterator[NDArray[Any]]:
     size = round(source.sample_rate * BLOCK_SECONDS)
     while len(block := source.read(size)):
-        yield convert(block, dtype)
+        yield convert(block, "float32")
 
 
 def ready(make: Make, sample_rate: int, channels: int) -> Processor:
@@ -97,16 +97,6 @@ def without_nonfinite_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="got NaN, Inf", category=UserWarning)
         yield
-
-
-@contextmanager
-def bar(title: str | None, seconds: float | None) -> Iterator[Callable[[float], None]]:
-    """Progress through so many seconds of sound, None if unknown; without a title none is shown."""
-    if title is None:
-        yield lambda _seconds: None
-        return
-    with progress(title, seconds) as advance:
-        yield advance
 
 
 def _raw_input(options: RunOptions) -> PcmFormat | None:

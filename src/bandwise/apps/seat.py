@@ -20,13 +20,11 @@ class Seat:
     def __init__(self, job: Job, everyone: ExitStack) -> None:
         """`everyone` ends when all files do, and throws away what is unfinished when it ends in an error."""
         self.job, self.error, self.frames, self.nonfinite_samples = job, "", 0, 0
-        self._written, self._ended, self._open = 0, False, ExitStack()
+        self.ended, self._written, self._open = False, 0, ExitStack()
         everyone.push(self._open)
         with self._alone():
             self.source = self._open.enter_context(open_source(job.source))
             self._sink = self._open.enter_context(open_sink(job.target, self.source))
-            same = self.source.dtype == self._sink.dtype
-            self._dtype = self.source.dtype if same else "float32"
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -38,7 +36,7 @@ class Seat:
 
     def fail(self, error: Exception) -> None:
         """End this file with an error; what was written is thrown away."""
-        self.error, self._ended = str(error), True
+        self.error, self.ended = str(error), True
         with ExitStack() as gone:
             gone.push(lambda *_: True)  # more errors tell no more
             self._open.__exit__(type(error), error, error.__traceback__)
@@ -48,10 +46,10 @@ class Seat:
         out = np.zeros((size, self.source.channels), np.float32)
         with self._alone():
             filled = 0
-            while filled < size and not self._ended:
+            while filled < size and not self.ended:
                 block = self.source.read(size - filled)
-                self._ended = not len(block)
-                out[filled : filled + len(block)] = convert(convert(block, self._dtype), "float32")
+                self.ended = not len(block)
+                out[filled : filled + len(block)] = convert(block, "float32")
                 filled += len(block)
             self.nonfinite_samples += silence_nonfinite(out)
             self.frames += filled
@@ -62,13 +60,8 @@ class Seat:
         wanted = block[: self.frames - self._written]
         if len(wanted) and not self.error:
             with self._alone():
-                self._sink.write(convert(np.ascontiguousarray(wanted), self._dtype))
+                self._sink.write(wanted)
                 self._written += len(wanted)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing more to read."""
-        return self._ended
 
     def close(self) -> None:
         """Finish the file."""

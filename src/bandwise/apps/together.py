@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bandwise.apps.jobs import PIPE, Job
+from bandwise.apps.jobs import Job
 from bandwise.apps.report import Outcome
 from bandwise.apps.seat import Seat
-from bandwise.audio_io import open_source
+from bandwise.audio_io import PIPE, open_source
 from bandwise.door import MOST_CHANNELS
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor
@@ -85,7 +85,7 @@ def _pass_through(
     """Block by block, latency taken off, until every file is read and told."""
     edges = np.cumsum([seat.source.channels for seat in seats])[:-1]
     skip = processor.latency_samples
-    while not all(seat.is_over for seat in seats):
+    while not all(seat.ended for seat in seats):
         before = sum(seat.frames for seat in seats)
         out = processor.process(np.concatenate([seat.read(size) for seat in seats], axis=1))[skip:]
         skip = max(0, skip - size)

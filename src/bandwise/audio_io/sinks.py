@@ -34,11 +34,8 @@ _LOST = "the disk is full, or cannot be written to any more"
 class Sink(Protocol):
     """Where audio goes."""
 
-    dtype: str
-    """The sample type it is written in."""
-
     def write(self, block: NDArray[Any]) -> None:
-        """Append (frames, channels)."""
+        """Append (frames, channels) of any sample type; it is converted to that of the sink."""
 
 
 class FileSink:

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.bands.linkwitz_riley import DAMPING
-from bandwise.bands.sections import COEFFICIENTS, section_coefficients
+from bandwise.bands.sections import COEFFICIENTS, Doubles, section_coefficients
 from bandwise.kernels import kernel
 
-Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LOW_SECTIONS = {2: 0, 4: 1, 8: 3}  # low-pass sections after the one that shares its states with the all-pass

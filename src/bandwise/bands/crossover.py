@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bandwise.bands.bank import make_bank
 from bandwise.bands.filterbank import split_bands
-from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_frequency, warped_period
+from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
 from bandwise.door import FULL_SCALE, check_channels, form_of, is_number, shown
 from bandwise.errors import BandwiseError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Complex = NDArray[np.complex128]
-MAX_BANDS = 16
 
 
 class Crossover:
@@ -53,7 +52,7 @@ class Crossover:
             )
         self.sample_rate, self.channels = float(sample_rate), check_channels(channels)
         self.order = check_order(order)
-        self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate, MAX_BANDS)
+        self.cutoffs_hz = check_cutoffs(cutoffs_hz, sample_rate)
         self.latency_samples = 0
         self.reset()
 
@@ -95,16 +94,15 @@ class Crossover:
         """Move to new cutoffs, and to another number of bands, while sound plays.
 
         The sum of the bands stays lossless, and no corner moves so fast that the delay of a tone changes by
-        more than 1 %: the level of a steady tone in the sum stays within 0.05 dB (0.07 dB
-        where one change breaks off another). A change takes as long as
-        that needs, see `glide_ms`. A new split comes down from above all sound as the last one, a superfluous
-        last one leaves that way: bands are counted from the lowest, before and after. `process` returns the
-        new number of bands at once.
+        more than 1 %: the level of a steady tone in the sum stays within 0.05 dB (0.07 dB where one change
+        breaks off another). A change takes as long as that needs, see `glide_ms`. A new split comes down from
+        above all sound as the last one, a superfluous last one leaves that way: bands are counted from the
+        lowest, before and after. `process` returns the new number of bands at once.
 
         Raises:
             BandwiseError: as for the constructor.
         """
-        self.cutoffs_hz = check_cutoffs(cutoffs_hz, self.sample_rate, MAX_BANDS)
+        self.cutoffs_hz = check_cutoffs(cutoffs_hz, self.sample_rate)
         splits = max(len(self._bank.period), len(self.cutoffs_hz))
         self._bank = resized(self._bank, splits, self.order, self.channels)
         start_glide(self._bank, self.cutoffs_hz, self.sample_rate, self.order)
@@ -121,8 +119,7 @@ class Crossover:
 
     def sum_response(self, hz: ArrayLike) -> Complex:
         """Response of the sum of all bands: the product of one all-pass per split, so of magnitude 1."""
-        frequency = warped_frequency(hz, self.sample_rate)
-        return np.asarray(self.response(hz).sum(axis=0).reshape(frequency.shape))
+        return np.asarray(self.response(hz).sum(axis=0))
 
     def _planar(self, block: ArrayLike) -> NDArray[np.float64]:
         samples: NDArray[Any] = np.asarray(block)

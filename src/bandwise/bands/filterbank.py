@@ -5,16 +5,10 @@ low + high = allpass holds by construction, for every sample, also while a cutof
 passes the same all-pass with the same coefficients, so that the sum of all bands is one running all-pass.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bandwise.bands.bank import CHUNK, Bank
+from bandwise.bands.bank import CHUNK, Bank, Integers
 from bandwise.bands.gliding import advance_glide
-from bandwise.bands.sections import ALL, LOW, run_section, tap_section
+from bandwise.bands.sections import ALL, LOW, Doubles, run_section, tap_section
 from bandwise.kernels import kernel
-
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 SILENT = 1e-30  # states below this become zero, long before they could turn denormal
 

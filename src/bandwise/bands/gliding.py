@@ -1,12 +1,10 @@
 """Moving the corners of a running crossover, sample by sample."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandwise.bands.bank import Bank, tune_split
+from bandwise.bands.sections import Doubles
 from bandwise.kernels import kernel
-
-Doubles = NDArray[np.float64]
 
 NEAR_NYQUIST = 0.05  # period below which a corner (over 0.484 f_s) moves through nothing that is heard
 

@@ -4,12 +4,8 @@ The response is that of `filterbank`; sums are rounded in another order, so a st
 two. Frames of an even length always do.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bandwise.bands.sections import Doubles
 from bandwise.kernels import kernel
-
-Doubles = NDArray[np.float64]
 
 
 @kernel
@@ -17,14 +13,8 @@ def allpass_pairs(c: Doubles, k: int, states: Doubles, lane: int, rows: Doubles)
     """Pass rows[lane] in place through the all-pass of split k."""
     p, q = states[k, 0, lane, 0], states[k, 0, lane, 1]
     c2, c5, c6, c7, c8 = c[k, 0, 2], c[k, 0, 5], c[k, 0, 6], c[k, 0, 7], c[k, 0, 8]
-    c12, c13, c14, c15, c16, c17 = (
-        c[k, 0, 12],
-        c[k, 0, 13],
-        c[k, 0, 14],
-        c[k, 0, 15],
-        c[k, 0, 16],
-        c[k, 0, 17],
-    )
+    c12, c13, c14 = c[k, 0, 12], c[k, 0, 13], c[k, 0, 14]
+    c15, c16, c17 = c[k, 0, 15], c[k, 0, 16], c[k, 0, 17]
     c18, c19, c20 = c[k, 0, 18], c[k, 0, 19], c[k, 0, 20]
     for n in range(0, rows.shape[1], 2):
         x, z = rows[lane, n], rows[lane, n + 1]
@@ -45,22 +35,10 @@ def split_pairs(
     r, s = lows[k, 0, channel, 0], lows[k, 0, channel, 1]
     c2, c5, c6, c7, c8 = c[k, 0, 2], c[k, 0, 5], c[k, 0, 6], c[k, 0, 7], c[k, 0, 8]
     c9, c10, c11 = c[k, 0, 9], c[k, 0, 10], c[k, 0, 11]
-    c12, c13, c14, c15, c16, c17 = (
-        c[k, 0, 12],
-        c[k, 0, 13],
-        c[k, 0, 14],
-        c[k, 0, 15],
-        c[k, 0, 16],
-        c[k, 0, 17],
-    )
-    c18, c19, c20, c21, c22, c23 = (
-        c[k, 0, 18],
-        c[k, 0, 19],
-        c[k, 0, 20],
-        c[k, 0, 21],
-        c[k, 0, 22],
-        c[k, 0, 23],
-    )
+    c12, c13, c14 = c[k, 0, 12], c[k, 0, 13], c[k, 0, 14]
+    c15, c16, c17 = c[k, 0, 15], c[k, 0, 16], c[k, 0, 17]
+    c18, c19, c20 = c[k, 0, 18], c[k, 0, 19], c[k, 0, 20]
+    c21, c22, c23 = c[k, 0, 21], c[k, 0, 22], c[k, 0, 23]
     for n in range(0, rows.shape[1], 2):
         x, z = rows[lane, n], rows[lane, n + 1]
         half_x = (c11 * x + c9 * p) + c10 * q

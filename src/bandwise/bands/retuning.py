@@ -31,14 +31,12 @@ from bandwise.errors import BandwiseError
 
 HIGHEST_FRACTION = 0.49  # of the sample rate; closer to Nyquist the bilinear transform leaves no band
 DELAY_CHANGE = 0.01  # seconds per second, of the whole cascade: 10 log10(1 + 0.01) = 0.043 dB
-SWING = {
-    2: 2.01,
-    4: 3.88,
-    8: 12.16,
-}  # S_0 of one split, by order, with g_0 in place: max over tones to 0.45 f_s
+# S_0 of one split, by order, with g_0 in place: max over tones to 0.45 f_s
+SWING = {2: 2.01, 4: 3.88, 8: 12.16}
+MAX_BANDS = 16
 
 
-def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: int = 16) -> tuple[float, ...]:
+def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float) -> tuple[float, ...]:
     """Return the cutoffs as floats, or raise BandwiseError if they cannot be built at this rate."""
     if not isinstance(cutoffs_hz, Iterable) or not all(isinstance(hz, Real) for hz in cutoffs_hz):
         raise BandwiseError(
@@ -46,9 +44,9 @@ def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float, max_bands: in
         )
     cutoffs = tuple(float(hz) for hz in cutoffs_hz)
     top = HIGHEST_FRACTION * sample_rate
-    if len(cutoffs) >= max_bands:
+    if len(cutoffs) >= MAX_BANDS:
         raise BandwiseError(
-            f"got {len(cutoffs)} cutoffs; allowed are 0 to {max_bands - 1} ({max_bands} bands); remove some"
+            f"got {len(cutoffs)} cutoffs; allowed are 0 to {MAX_BANDS - 1} ({MAX_BANDS} bands); remove some"
         )
     for hz in cutoffs:
         if not 1.0 <= hz <= top:

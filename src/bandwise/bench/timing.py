@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.bench.systems import System, speechlike
+from bandwise.bench.systems import Process, System, speechlike
 
 FRAME_SECONDS = 0.01
 TURN_SECONDS = 2.0
@@ -51,9 +51,8 @@ def blocks_of(system: System, seconds: float) -> NDArray[np.float32]:
     return x[: blocks * system.block_samples].reshape(blocks, system.block_samples)
 
 
-def frame_times(process: object, blocks: NDArray[np.float32]) -> NDArray[np.float64]:
+def frame_times(process: Process, blocks: NDArray[np.float32]) -> NDArray[np.float64]:
     """CPU seconds of this thread for every block."""
-    assert callable(process)
     times = np.empty(len(blocks))
     for index, block in enumerate(blocks):
         start = time.thread_time_ns()

@@ -62,5 +62,4 @@ def erle_over_time(echo: Doubles, residual: Doubles, seconds: float = 0.5) -> Do
 def convergence_s(erle: Doubles, seconds: float = 0.5, within_db: float = 3.0) -> float:
     """When ERLE first comes within 3 dB of its median over the second half."""
     settled = float(np.median(erle[len(erle) // 2 :]))
-    reached = np.flatnonzero(erle >= settled - within_db)
-    return float((reached[0] + 1) * seconds) if reached.size else float("inf")
+    return float((np.argmax(erle >= settled - within_db) + 1) * seconds)

@@ -30,9 +30,7 @@ State = tuple[float, float, float, float, float, float, float]
 
 STATES = 7
 I, I2, X, V, XP, VP, RAIL = range(STATES)
-STOP_STIFFNESS = (
-    100.0  # of the stop against the suspension's, ours: it ends the motion within a tenth of x_max
-)
+STOP_STIFFNESS = 100.0  # against the suspension's, ours: it ends the motion within a tenth of x_max
 STABLE = 2.6  # RK4 holds up to 2.785 steps over the time constant; less inductance would need shorter ones
 
 # Rows of what `integrate` writes.
@@ -63,12 +61,8 @@ def make_motion(driver: Driver, amplifier: Amplifier, rate_hz: float) -> Motion:
     fastest = STABLE * rate_hz / (2.0 if p[R2] else 1.0)  # of two coils the rates add at worst
     p[INV_L2] = 1.0 / max(driver.l2_mh * 1e-3, p[R2] / fastest) if p[R2] else 0.0
     p[RE], p[INV_LE] = driver.re_ohm, 1.0 / max(driver.le_mh * 1e-3, (driver.re_ohm + p[R2]) / fastest)
-    p[BL], p[BL_A], p[BL_B], p[INV_XMAX] = (
-        driver.bl_tm,
-        1.0 / (1.0 - drop) - 1.0,
-        driver.asymmetry,
-        1.0 / xmax,
-    )
+    p[BL], p[BL_A], p[BL_B] = driver.bl_tm, 1.0 / (1.0 - drop) - 1.0, driver.asymmetry
+    p[INV_XMAX] = 1.0 / xmax
     p[K], p[K_S], p[K_B] = 1e3 / driver.cms_mm_per_n, driver.stiffening, driver.asymmetry
     p[R], p[INV_M], p[SD] = driver.rms_kg_per_s, 1e3 / driver.mms_g, driver.sd_cm2 * 1e-4
     p[STOP], p[K_STOP] = driver.stop_mm * 1e-3, STOP_STIFFNESS * p[K]

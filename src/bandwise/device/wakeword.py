@@ -15,7 +15,6 @@ from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
 
-SAMPLE_RATE = 16_000
 REFRACTORY_S = 1.0  # a word is told once
 
 
@@ -29,10 +28,10 @@ class WakeWordDetector(Protocol):
         """(n,) at 16 kHz in [-1, 1] -> times in seconds and how sure it is at each, 0 to 1."""
 
 
-def detections(detector: WakeWordDetector, x: Doubles, threshold: float | None = None) -> Doubles:
+def detections(detector: WakeWordDetector, x: Doubles) -> Doubles:
     """Times in seconds at which the word was heard; none within a second of the one before."""
     times, scores = detector.scores(x)
-    return told_once(times, scores, detector.threshold if threshold is None else threshold)
+    return told_once(times, scores, detector.threshold)
 
 
 def told_once(times: Doubles, scores: Doubles, threshold: float) -> Doubles:

@@ -23,15 +23,8 @@ MBC_KEYS = {
     "noiseGateThreshold", "expanderRatio", "preGain", "postGain",
 }  # fmt: skip
 LIMITER_KEYS = {
-    "inUse",
-    "enabled",
-    "linkGroup",
-    "attackTime",
-    "releaseTime",
-    "ratio",
-    "threshold",
-    "postGain",
-}
+    "inUse", "enabled", "linkGroup", "attackTime", "releaseTime", "ratio", "threshold", "postGain",
+}  # fmt: skip
 
 
 def to_android(settings: MultibandSettings) -> str:

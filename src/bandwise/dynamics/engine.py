@@ -134,16 +134,8 @@ def _sample_shapes(bands: int, channels: int, frames: Frames) -> dict[str, tuple
 
 
 CARRIED_WHOLE = (
-    "clock",
-    "dry_ring",
-    "output_ring",
-    "ceilings",
-    "output_mix",
-    "recent",
-    "frame_in",
-    "key_in",
-    "frame_out",
-)
+    "clock", "dry_ring", "output_ring", "ceilings", "output_mix", "recent", "frame_in", "key_in", "frame_out",
+)  # fmt: skip
 
 
 def carry_bands(old: Engine, new: Engine) -> None:

@@ -44,7 +44,7 @@ def attack_weights(frames: int) -> Doubles:
     """A raised cosine of `frames` weights that sum to 1: the gain leaves and arrives without a corner."""
     phase = (np.arange(frames) + 0.5) / frames
     weights = 1.0 - np.cos(2.0 * np.pi * phase)
-    return np.asarray(weights / weights.sum()) if frames > 1 else np.ones(1)
+    return np.asarray(weights / weights.sum())
 
 
 def hold_seconds(settings: LimiterSettings, low_edge_hz: float) -> float:

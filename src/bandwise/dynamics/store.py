@@ -89,7 +89,7 @@ def from_toml(text: str) -> MultibandSettings:
 
 def from_dict(data: dict[str, Any]) -> MultibandSettings:
     """Settings from nested dictionaries, as TOML gives them."""
-    values = dict(_checked_keys(MultibandSettings, data, ""))
+    values = dict(data)
     if "bands" in values:
         bands = values["bands"]
         if not isinstance(bands, list):
@@ -109,10 +109,11 @@ def _table(kind: Any, data: Any, where: str) -> Any:
         raise BandwiseError(
             f"got {where[:-1]} = {data!r}; allowed is a table of settings; write [{where[:-1]}]"
         )
-    values = dict(_checked_keys(kind, data, where))
-    for name, value in values.items():
-        if name in TABLES and not is_dataclass(value):
-            values[name] = _table(TABLES[name], value, f"{where}{name}.")
+    _check_keys(kind, data, where)
+    values = {
+        name: _table(TABLES[name], value, f"{where}{name}.") if name in TABLES else value
+        for name, value in data.items()
+    }
     try:
         return kind(**values)
     except BandwiseError as error:
@@ -123,14 +124,13 @@ def _table(kind: Any, data: Any, where: str) -> Any:
         ) from None
 
 
-def _checked_keys(kind: Any, data: dict[str, Any], where: str) -> dict[str, Any]:
+def _check_keys(kind: Any, data: dict[str, Any], where: str) -> None:
     known = [item.name for item in fields(kind)]
     for key in data:
         if key not in known:
             raise BandwiseError(
                 f"got an unknown key {where}{key}; allowed are {', '.join(known)}{_hint(key, known)}"
             )
-    return data
 
 
 def _hint(got: str, known: list[str]) -> str:

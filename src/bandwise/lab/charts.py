@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bandwise.device.wakeword import wilson_interval
 from bandwise.lab.measuring import Row
 from bandwise.lab.programme import SAMPLE_RATE
+from bandwise.measure.loudness import crest_factor_db
 from bandwise.measure.plots import require_matplotlib
 
 Doubles = NDArray[np.float64]
@@ -27,7 +28,7 @@ WAVE_SECONDS = 6.0
 TICKS = 6  # of narrow panels
 
 
-def figure(width: float = 7.5, height: float = 4.0) -> Any:
+def figure(width: float, height: float) -> Any:
     """A figure that needs no display."""
     require_matplotlib("lab")
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def png(drawing: Any) -> bytes:
     return file.getvalue()
 
 
-def against_volume(rows: Sequence[Row], panels: Mapping[str, str], *, log: bool = False) -> bytes:
+def against_volume(rows: Sequence[Row], panels: Mapping[str, str]) -> bytes:
     """One panel per column of the results, a line per processor, over the volume."""
     drawing = figure(4.2 * len(panels), 3.6)
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
@@ -51,8 +52,7 @@ def against_volume(rows: Sequence[Row], panels: Mapping[str, str], *, log: bool 
             ax.plot(_numbers(own, "volume_db"), _numbers(own, key), marker=".", **_style(name))
         ax.set(xlabel="volume, dB", title=title)
         ax.locator_params(axis="x", nbins=TICKS)
-        ax.set_yscale("log" if log else "linear")
-        ax.grid(visible=True, which="both" if log else "major", alpha=0.3)
+        ax.grid(visible=True, alpha=0.3)
     axes[0].legend(fontsize="small")
     return png(drawing)
 
@@ -101,7 +101,7 @@ def waveforms(signals: Mapping[str, Doubles]) -> bytes:
         ax.plot(
             np.arange(size) / SAMPLE_RATE, x[start : start + size], linewidth=0.4, color=_style(name)["color"]
         )
-        ax.set_title(f"{name}, crest {_crest_db(x):.1f} dB", loc="left", fontsize="medium")
+        ax.set_title(f"{name}, crest {crest_factor_db(x):.1f} dB", loc="left", fontsize="medium")
         ax.grid(visible=True, alpha=0.3)
     axes[-1].set_xlabel("s")
     axes[0].set_ylabel("Pa at 1 m")
@@ -153,7 +153,3 @@ def _numbers(rows: Sequence[Row], key: str) -> Doubles:
 
 def _style(name: str) -> dict[str, Any]:
     return {"label": name, "color": COLOURS.get(name, "#2ca02c"), "linestyle": LINES.get(name, "-")}
-
-
-def _crest_db(x: Doubles) -> float:
-    return float(20.0 * np.log10(np.abs(x).max() / max(float(np.sqrt(np.mean(np.square(x)))), 1e-12)))

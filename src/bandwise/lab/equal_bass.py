@@ -7,9 +7,9 @@ from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import GapEnergies
 from bandwise.lab.matching import Heard, gaps_played, heard, levels, matched, trimmed
+from bandwise.lab.measuring import Row
 
 Doubles = NDArray[np.float64]
-Row = dict[str, float | str]
 
 RESAMPLES = 4_000  # of the bootstrap over pieces
 

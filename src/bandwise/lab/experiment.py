@@ -22,6 +22,7 @@ from bandwise.lab.measuring import Loudness, Row, other_row, sound_row, tone_row
 from bandwise.lab.plan import BASELINE, NONE, Materials, Plan
 from bandwise.lab.programme import SAMPLE_RATE, joined
 from bandwise.lab.talker import spoken
+from bandwise.measure.levels import rms
 
 if TYPE_CHECKING:
     from bandwise.lab.matching import Heard
@@ -37,22 +38,13 @@ class Experiment:
         bench: the device.
         materials: programme, words and processors.
         folder: of the results.
-        on_point: called with the name of every point as it is done.
 
     Raises:
         BandwiseError: if the folder holds an experiment with other settings.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        bench: Bench,
-        materials: Materials,
-        folder: Path,
-        on_point: Callable[[str], None] = lambda _name: None,
-    ) -> None:
+    def __init__(self, plan: Plan, bench: Bench, materials: Materials, folder: Path) -> None:
         self.plan, self.bench, self.materials, self.folder = plan, bench, materials, folder
-        self._on_point = on_point
         self._baselines: dict[float, Heard] = {}
         (folder / "points").mkdir(parents=True, exist_ok=True)
         self._claim()
@@ -66,26 +58,30 @@ class Experiment:
         return [(name, volume) for volume in sorted(self.plan.volumes_db, reverse=True) for name in names]
 
     def total(self) -> int:
-        """How many times `on_point` will be called."""
+        """How many times `run` calls `on_point`."""
         return len(self.points()) + len(self.materials.processors) + 1
 
-    def run(self) -> list[Row]:
-        """Measure what is missing; all rows, in the order of `points`, and write results.csv."""
-        curves = self.drives.curves(self._kept)
-        silence: Row = self._kept("without music", self._silence)
+    def run(self, on_point: Callable[[str], None] = lambda _name: None) -> list[Row]:
+        """Measure what is missing; all rows, in the order of `points`, and write results.csv.
+
+        `on_point` is called with the name of every point as it is done.
+        """
+        kept = partial(self._kept, on_point)
+        curves = self.drives.curves(kept)
+        silence: Row = kept("without music", self._silence)
         rows: list[Row] = [
-            self._kept(f"{name}_{volume:g}", partial(self._measure, name, volume, curves)) | silence
+            kept(f"{name}_{volume:g}", partial(self._measure, name, volume, curves)) | silence
             for name, volume in self.points()
         ]
         write_csv(self.folder / "results.csv", rows)
         return rows
 
-    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+    def _kept(self, on_point: Callable[[str], None], name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, from the file of this point if it was made before."""
         path = self.folder / "points" / f"{name}.json"
         if not path.is_file():
             write_text(path, json.dumps(make(), indent=1))
-        self._on_point(name)
+        on_point(name)
         return json.loads(path.read_text())
 
     def _silence(self) -> Row:
@@ -124,7 +120,7 @@ class Experiment:
         """The talker's level follows from the unprocessed echo at volume 0."""
         plan, materials = self.plan, self.materials
         echo = self._echo(NONE, self.bench.full_drive_db).pressure_pa
-        rms_pa = float(np.sqrt(np.mean(np.square(echo)))) * 10 ** (-plan.echo_over_speech_db / 20)
+        rms_pa = rms(echo) * 10 ** (-plan.echo_over_speech_db / 20)
         speech = spoken(list(materials.words), self.bench.room, rms_pa, np.random.default_rng(plan.seed))
         return Listener(
             speech, rms_pa, self.bench.microphone, materials.canceller, materials.detectors, plan.seed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.device.echo import SAMPLE_RATE as ECHO_RATE
 from bandwise.device.echo import EchoCanceller, convergence_s, erle_db, erle_over_time
 from bandwise.device.microphone import Microphone
 from bandwise.device.room import through
@@ -15,10 +16,10 @@ from bandwise.lab.bench import Bench, reference_for_canceller
 from bandwise.lab.measuring import Row
 from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.lab.talker import LEAD_S, Speech, counted, silent_mask
+from bandwise.measure.levels import rms
 
 Doubles = NDArray[np.float64]
 
-ECHO_RATE = 16_000
 SPEECH_DBFS = -30.0  # the talker's level at the detector
 
 
@@ -77,8 +78,8 @@ class Listener:
             "canceller": self.canceller.name,
             "erle_db": erle_db(echo[quiet], residual[quiet]),
             "convergence_s": convergence_s(erle_over_time(echo[:lead], residual[:lead])),
-            "echo_over_speech_db": _db(_rms(echo) / speech_rms),
-            "residual_over_speech_db": _db(_rms(residual[quiet]) / speech_rms),
+            "echo_over_speech_db": _db(rms(echo) / speech_rms),
+            "residual_over_speech_db": _db(rms(residual[quiet]) / speech_rms),
         }
 
     def _words_row(self, residual: Doubles) -> Row:
@@ -93,10 +94,6 @@ class Listener:
                 f"{detector.name}_each": found.each,
             }
         return row
-
-
-def _rms(x: Doubles) -> float:
-    return float(np.sqrt(np.mean(np.square(x))))
 
 
 def _db(ratio: float) -> float:

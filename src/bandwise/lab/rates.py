@@ -10,6 +10,7 @@ from bandwise.device.wakeword import Rates, WakeWordDetector, detections
 from bandwise.errors import BandwiseError
 from bandwise.lab.data_folder import listed, read_at
 from bandwise.lab.talker import SAMPLE_RATE, WAKE_WORD, Word, loudest_rms, recorded_words
+from bandwise.measure.levels import rms
 
 Doubles = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ def background(data: Path) -> list[Doubles]:
     """The split of speech/, music/ and noise/ at 16 kHz: sound without the word."""
     paths = [path for kind in BACKGROUND for path in listed(data / kind, SPLIT)]
     sounds = [read_at(path, SAMPLE_RATE) for path in paths]
-    return [np.clip(x * LEVEL / max(float(np.sqrt(np.mean(x**2))), 1e-9), -1.0, 1.0) for x in sounds]
+    return [np.clip(x * LEVEL / max(rms(x), 1e-9), -1.0, 1.0) for x in sounds]
 
 
 def rates(detector: WakeWordDetector, words: Sequence[Word], without_word: Sequence[Doubles]) -> Rates:
@@ -67,6 +68,6 @@ def with_noise(words: Sequence[Word], noises: Sequence[Doubles], snr_db: float, 
         noise = long_enough[int(rng.integers(len(long_enough)))]
         start = int(rng.integers(max(1, len(noise) - len(word.samples))))
         piece = np.resize(noise[start : start + len(word.samples)], len(word.samples))
-        gain = LEVEL * 10 ** (-snr_db / 20) / max(float(np.sqrt(np.mean(piece**2))), 1e-9)
+        gain = LEVEL * 10 ** (-snr_db / 20) / max(rms(piece), 1e-9)
         out.append(Word(word.keyword, word.samples + gain * piece, word.split))
     return out

@@ -17,7 +17,8 @@ from bandwise.lab.equal_bass_chart import distortion_at_equal_bass
 from bandwise.lab.experiment import Experiment
 from bandwise.lab.files import write_text
 from bandwise.lab.measuring import Row
-from bandwise.lab.plan import LINEAR
+from bandwise.lab.plan import BASELINE, LINEAR
+from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.lab.verdict import verdicts
 from bandwise.measure.loudness import integrated_loudness
 
@@ -46,7 +47,7 @@ def write_report(experiment: Experiment, rows: Sequence[Row], path: Path) -> Non
     signals = at_one_loudness(experiment, rows)
     pictures = {
         "Waveforms at equal loudness": charts.waveforms(signals),
-        "Bass at equal loudness": charts.spectra(signals, "conventional"),
+        "Bass at equal loudness": charts.spectra(signals, BASELINE),
         "Distortion against level": charts.distortion_against_level(bent),
         "Strain against volume": charts.against_volume(
             bent,
@@ -93,7 +94,7 @@ def at_one_loudness(experiment: Experiment, rows: Sequence[Row]) -> dict[str, Do
         if float(row["volume_db"]) == volume and row["processor"] != LINEAR:
             settings = experiment.materials.processors[str(row["processor"])]
             x = experiment.bench.played(experiment.bass_heavy, settings, float(row["drive_db"])).pressure_pa
-            loudness = integrated_loudness(x, 48_000)
+            loudness = integrated_loudness(x, SAMPLE_RATE)
             target = loudness if target is None else target
             signals[str(row["processor"])] = x * 10 ** ((target - loudness) / 20)
     return signals

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bandwise.errors import BandwiseError
 from bandwise.lab.limits import Table
+from bandwise.measure.levels import rms
 
 Doubles = NDArray[np.float64]
 
@@ -120,9 +121,9 @@ def _start(x: Doubles, whole: Doubles) -> int:
 
 def _refuse_noisy(aligned: Doubles) -> None:
     first = round(LEAD_SECONDS * SAMPLE_RATE)
-    noise = float(np.sqrt(np.mean(np.square(aligned[: first - round(0.1 * SAMPLE_RATE)]))))
+    noise = rms(aligned[: first - round(0.1 * SAMPLE_RATE)])
     at = _offset(len(LEVELS_DBFS) - 1)
-    loud = float(np.sqrt(np.mean(np.square(aligned[at : at + round(SWEEP_SECONDS * SAMPLE_RATE)]))))
+    loud = rms(aligned[at : at + round(SWEEP_SECONDS * SAMPLE_RATE)])
     snr_db = 20.0 * math.log10(max(loud, 1e-12) / max(noise, 1e-12))
     if snr_db < LEAST_SNR_DB:
         raise BandwiseError(
@@ -151,17 +152,16 @@ def _deconvolved(aligned: Doubles, k: int) -> Doubles:
 def _measure(aligned: Doubles, k: int) -> Measurement:
     response = _deconvolved(aligned, k)
     hz = np.array(READ_HZ, dtype=np.float64)
-    linear = np.abs(_spectrum(response, 1, hz))
+    linear = _magnitudes(response, 1, hz)
     harmonics = [
-        np.where(n * hz < HIGH_HZ, np.abs(_spectrum(response, n, n * hz)), 0.0)
-        for n in range(2, HARMONICS + 1)
+        np.where(n * hz < HIGH_HZ, _magnitudes(response, n, n * hz), 0.0) for n in range(2, HARMONICS + 1)
     ]
     distortion = 100.0 * np.sqrt(np.square(harmonics).sum(axis=0)) / np.maximum(linear, 1e-12)
     return Measurement(LEVELS_DBFS[k], hz, 20.0 * np.log10(np.maximum(linear, 1e-12)), distortion)
 
 
-def _spectrum(response: Doubles, n: int, hz: Doubles) -> NDArray[np.complex128]:
-    """Spectrum at `hz` of harmonic n's response, which lies L ln n before the impulse response."""
+def _magnitudes(response: Doubles, n: int, hz: Doubles) -> Doubles:
+    """Magnitudes at `hz` of harmonic n's response, which lies L ln n before the impulse response."""
     scale = SWEEP_SECONDS / math.log(HIGH_HZ / LOW_HZ)
     early = scale * math.log(n)
     gap = scale * math.log((n + 1) / n)  # to the next harmonic before
@@ -171,8 +171,7 @@ def _spectrum(response: Doubles, n: int, hz: Doubles) -> NDArray[np.complex128]:
     index = np.arange(-before, round(after_gap * SAMPLE_RATE))
     part = np.roll(response, round(early * SAMPLE_RATE))[index]
     fade = np.minimum(1.0, (len(index) - np.arange(len(index))) / (0.2 * len(index)))
-    time = (index + round(early * SAMPLE_RATE) - early * SAMPLE_RATE) / SAMPLE_RATE
-    return np.asarray(np.exp(-2j * np.pi * hz[:, None] * time) @ (part * fade))
+    return np.asarray(np.abs(np.exp(-2j * np.pi * hz[:, None] * index / SAMPLE_RATE) @ (part * fade)))
 
 
 def table_of(measurements: list[Measurement]) -> Table:

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.logmel import HOP, SAMPLE_RATE, WINDOW, features
+from bandwise.device.room import through
 from bandwise.lab.data_folder import listed, read_at
+from bandwise.lab.rates import BACKGROUND
 from bandwise.lab.talker import WAKE_WORD, Word, recorded_words
+from bandwise.measure.levels import rms
 
 Doubles = NDArray[np.float64]
 
@@ -19,10 +22,7 @@ SHARE_OF_WORD, SHARE_OF_OTHER = 0.45, 0.3  # the rest is sound without any of th
 SNR_DB = (-6.0, 30.0)
 LEVEL_DBFS = (-50.0, -12.0)
 SPEED = (0.88, 1.12)
-DUE_S, LATE_S = (
-    0.05,
-    0.30,
-)  # the network shall answer from so long before to so long after the end of the word
+DUE_S, LATE_S = 0.05, 0.30  # the network shall answer from so long before the word's end to so long after
 IGNORE, OTHER, WORD = -1, 0, 1
 
 
@@ -40,9 +40,9 @@ def load_sounds(data: Path, background_minutes: float, seed: int) -> Sounds:
     words = [trimmed(w) for w in recorded_words(data / "wakeword") if w.split == "train"]
     rng = np.random.default_rng(seed)
     background: list[Doubles] = []
-    for kind in ("speech", "music", "noise"):
+    for kind in BACKGROUND:
         paths = listed(data / kind, "train")
-        left = background_minutes * 60.0 / 3.0
+        left = background_minutes * 60.0 / len(BACKGROUND)
         for k in rng.permutation(len(paths)):
             if left <= 0.0:
                 break
@@ -98,11 +98,11 @@ def _scene(sounds: Sounds, rng: np.random.Generator) -> tuple[Doubles, int | Non
         word = word[: SAMPLES - 8000]
         start = int(rng.integers(2000, SAMPLES - len(word) - 5500))
         sounding = np.zeros(SAMPLES)
-        sounding[start : start + len(word)] = word / max(float(np.sqrt(np.mean(word**2))), 1e-9)
+        sounding[start : start + len(word)] = word / max(rms(word), 1e-9)
         sounding = _in_room(sounding, rng)
         out = sounding + out * 10 ** (-rng.uniform(*SNR_DB) / 20)
         end = start + len(word) if is_word else None
-    level = 10 ** (rng.uniform(*LEVEL_DBFS) / 20) / max(float(np.sqrt(np.mean(out**2))), 1e-9)
+    level = 10 ** (rng.uniform(*LEVEL_DBFS) / 20) / max(rms(out), 1e-9)
     return np.asarray(np.clip(level * out, -1.0, 1.0)), end
 
 
@@ -113,7 +113,7 @@ def _background(sounds: Sounds, rng: np.random.Generator) -> Doubles:
     source = sounds.background[int(rng.integers(len(sounds.background)))]
     start = int(rng.integers(max(1, len(source) - SAMPLES)))
     part = np.resize(source[start : start + SAMPLES], SAMPLES)
-    return np.asarray(part / max(float(np.sqrt(np.mean(part**2))), 1e-6))
+    return np.asarray(part / max(rms(part), 1e-6))
 
 
 def _varied(word: Doubles, rng: np.random.Generator) -> Doubles:
@@ -128,11 +128,9 @@ def _varied(word: Doubles, rng: np.random.Generator) -> Doubles:
 def _in_room(x: Doubles, rng: np.random.Generator) -> Doubles:
     """Decaying noise behind the direct sound: RT60 from 0.1 to 0.6 s, direct to reverberant 0 to 15 dB."""
     rt60 = rng.uniform(0.1, 0.6)
-    tail = rng.standard_normal(round(0.5 * SAMPLE_RATE)) * 10 ** (
-        -3 * np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE / rt60
-    )
+    decay = -3 * np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE / rt60
+    tail = rng.standard_normal(len(decay)) * 10**decay
     tail[: SAMPLE_RATE // 200] = 0.0
     tail *= 10 ** (-rng.uniform(0.0, 15.0) / 20) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
-    size = 1 << 16
-    return np.asarray(np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(tail, size), size)[: len(x)])
+    return through(x, tail)

@@ -114,11 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     config = Config(examples=options.examples, epochs=options.epochs)
     facts = {"threshold": str(options.threshold), "config": str(asdict(config))}
-    export(
-        train(options.data, config, tell_on_stderr),
-        options.output,
-        facts,
-    )
+    export(train(options.data, config, tell_on_stderr), options.output, facts)
 
 
 if __name__ == "__main__":

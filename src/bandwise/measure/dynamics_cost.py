@@ -82,17 +82,22 @@ def make_sound(seconds: float, channels: int, runs: int, folder: Path) -> Sound:
     return Sound(samples, path, runs)
 
 
-def percent_of_core(run: Callable[[], Any], seconds: float, runs: int = 3) -> float:
-    """Least CPU time of some runs of `run`, which treats `seconds` of sound, in percent of real time."""
+def least_seconds(run: Callable[[], Any], runs: int) -> float:
+    """Least CPU time of some runs."""
     best = np.inf
     for _ in range(runs):
         start = thread_time()
         run()
         best = min(best, thread_time() - start)
-    return 100.0 * best / seconds
+    return best
 
 
-def own_cost(bands: int, channels: int, block: int, seconds: float, runs: int = 3) -> float:
+def percent_of_core(run: Callable[[], Any], seconds: float, runs: int) -> float:
+    """Least CPU time of some runs of `run`, which treats `seconds` of sound, in percent of real time."""
+    return 100.0 * least_seconds(run, runs) / seconds
+
+
+def own_cost(bands: int, channels: int, block: int, seconds: float, runs: int) -> float:
     """Cost of ours in percent of a core."""
     x = gated_pink_noise(seconds, channels)
     pieces = [x[i : i + block] for i in range(0, len(x), block)]

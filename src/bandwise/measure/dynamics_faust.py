@@ -9,21 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.measure.dynamics_cost import (
-    ATTACK_MS,
-    BAND_CEILING_DBFS,
-    CEILING_DBFS,
-    CUTOFFS_HZ,
-    KNEE_DB,
-    LIMITER_RELEASE_MS,
-    LOOKAHEAD_MS,
-    RATE,
-    RATIO,
-    RELEASE_MS,
-    THRESHOLD_DB,
-    Sound,
-    percent_of_core,
-)
+from bandwise.measure import dynamics_cost as task
+from bandwise.measure.dynamics_cost import Sound, percent_of_core
 from bandwise.programs import run_program
 
 BANDS = 3  # of Faust's fixed crossovers only this one fits the table, and it takes mono
@@ -41,12 +28,13 @@ process = fi.crossover3LR4({low}, {high}) : par(i, 3, compress : limit({band})) 
 
 def faust_program() -> str:
     """The chain of three bands in the Faust language."""
-    low, high = CUTOFFS_HZ[BANDS]
-    seconds = {"attack": ATTACK_MS, "release": RELEASE_MS, "ahead": LOOKAHEAD_MS, "hold": HOLD_MS}
+    low, high = task.CUTOFFS_HZ[BANDS]
     return PROGRAM.format(
-        strength=1.0 - 1.0 / RATIO, threshold=THRESHOLD_DB, knee=KNEE_DB, low=low, high=high,
-        band=BAND_CEILING_DBFS, output=CEILING_DBFS, limiter_release=LIMITER_RELEASE_MS / 1000.0,
-        **{name: milliseconds / 1000.0 for name, milliseconds in seconds.items()},
+        strength=1.0 - 1.0 / task.RATIO, threshold=task.THRESHOLD_DB, knee=task.KNEE_DB,
+        attack=task.ATTACK_MS / 1000.0, release=task.RELEASE_MS / 1000.0,
+        ahead=task.LOOKAHEAD_MS / 1000.0, hold=HOLD_MS / 1000.0, low=low, high=high,
+        band=task.BAND_CEILING_DBFS, output=task.CEILING_DBFS,
+        limiter_release=task.LIMITER_RELEASE_MS / 1000.0,
     )  # fmt: skip
 
 
@@ -62,20 +50,13 @@ def faust_chain(folder: Path) -> Callable[[Samples, Samples], None]:
     to_c = ["faust", "-vec", "-vs", "32", "-lang", "c", "-cn", "chain", "chain.dsp", "-o", "chain.c"]
     header = ["-include", "faust/gui/CInterface.h"]
     to_code = ["gcc", "-Ofast", "-march=native", "-fPIC", *header, "-c", "chain.c", "-o", "chain.o"]
-    link = [
-        "gcc",
-        "-shared",
-        "chain.o",
-        "-lm",
-        "-o",
-        "chain.so",
-    ]  # not -Ofast, which would flush denormals here
+    link = ["gcc", "-shared", "chain.o", "-lm", "-o", "chain.so"]  # -Ofast would flush denormals here
     for command in (to_c, to_code, link):
         run_program(command, folder=folder)
     library = ctypes.CDLL(str(folder / "chain.so"))
     library.newchain.restype = ctypes.c_void_p
     chain = ctypes.c_void_p(library.newchain())
-    library.initchain(chain, RATE)
+    library.initchain(chain, task.RATE)
 
     def compute(x: Samples, y: Samples) -> None:
         rows = [(FLOATS * 1)(row.ctypes.data_as(FLOATS)) for row in (x, y)]
@@ -94,4 +75,4 @@ def faust_cost(sound: Sound) -> float:
         for piece in pieces:
             compute(piece, y)
 
-    return percent_of_core(run, len(pieces) * BLOCK / RATE, sound.runs)
+    return percent_of_core(run, len(pieces) * BLOCK / task.RATE, sound.runs)

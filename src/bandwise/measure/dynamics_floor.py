@@ -5,12 +5,11 @@ samples at a time (`bands.paired`), and of the passes over each band and the sum
 once per 32 samples (logarithm, exponential, windows), nor loads, stores and Python.
 """
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
+from bandwise.measure.dynamics_cost import least_seconds
 
 ALLPASS = 13  # per sample: 3.5 for the output, 2 for each input term, 4 for each state, of 26 per pair
 LOW_OUTPUT = 3.5  # the second output of a section
@@ -41,12 +40,7 @@ def operations_per_second(runs: int = 5) -> float:
     """What one core does of the simplest work on rows of samples: the best of some runs."""
     rows = np.ones((ROWS, FRAMES))
     multiply_add(rows, 1)
-    best = np.inf
-    for _ in range(runs):
-        start = time.thread_time()
-        multiply_add(rows, REPEATS)
-        best = min(best, time.thread_time() - start)
-    return 3.0 * FRAMES * REPEATS / best
+    return 3.0 * FRAMES * REPEATS / least_seconds(lambda: multiply_add(rows, REPEATS), runs)
 
 
 def floor_percent(bands: int, channels: int, per_second: float, sample_rate: float = 48_000.0) -> float:

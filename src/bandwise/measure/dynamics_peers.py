@@ -7,17 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bandwise.measure.dynamics_cost import (
-    ATTACK_MS,
-    CEILING_DBFS,
-    LIMITER_RELEASE_MS,
-    RATE,
-    RATIO,
-    RELEASE_MS,
-    THRESHOLD_DB,
-    Sound,
-    percent_of_core,
-)
+from bandwise.measure import dynamics_cost as task
+from bandwise.measure.dynamics_cost import Sound, percent_of_core
 from bandwise.measure.dynamics_faust import BANDS as FAUST_BANDS
 from bandwise.measure.dynamics_faust import faust_cost, has_faust
 from bandwise.measure.dynamics_programs import (
@@ -43,10 +34,10 @@ class Peer(NamedTuple):
 def pedalboard_cost(_bands: int, sound: Sound) -> float:
     """Cost of one compressor and limiter over the whole range: pedalboard has no crossover."""
     pedalboard: Any = import_module("pedalboard")
-    compress = pedalboard.Compressor(THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS)
-    board = pedalboard.Pedalboard([compress, pedalboard.Limiter(CEILING_DBFS, LIMITER_RELEASE_MS)])
+    compress = pedalboard.Compressor(task.THRESHOLD_DB, task.RATIO, task.ATTACK_MS, task.RELEASE_MS)
+    board = pedalboard.Pedalboard([compress, pedalboard.Limiter(task.CEILING_DBFS, task.LIMITER_RELEASE_MS)])
     planar = np.ascontiguousarray(sound.samples.T)
-    return percent_of_core(lambda: board(planar, RATE, buffer_size=4_800), sound.seconds, sound.runs)
+    return percent_of_core(lambda: board(planar, task.RATE, buffer_size=4_800), sound.seconds, sound.runs)
 
 
 PEERS = (

@@ -9,19 +9,8 @@ from functools import cache
 
 import numpy as np
 
-from bandwise.measure.dynamics_cost import (
-    ATTACK_MS,
-    BAND_CEILING_DBFS,
-    CEILING_DBFS,
-    CUTOFFS_HZ,
-    FULL_SCALE_OUT_DB,
-    LIMITER_RELEASE_MS,
-    LOOKAHEAD_MS,
-    RATIO,
-    RELEASE_MS,
-    THRESHOLD_DB,
-    Sound,
-)
+from bandwise.measure import dynamics_cost as task
+from bandwise.measure.dynamics_cost import Sound
 from bandwise.programs import run_program
 
 LSP = r"http\\://lsp-plug.in/plugins/lv2/"
@@ -36,14 +25,14 @@ def linear(level_db: float) -> str:
 
 def ffmpeg_graph(bands: int) -> str:
     """`acrossover`, in every band `acompressor` and `alimiter`, sum, `alimiter`."""
-    times = f"attack={ATTACK_MS}:release={RELEASE_MS}"
-    compress = f"acompressor=threshold={linear(THRESHOLD_DB)}:ratio={RATIO}:{times}"
-    limit = f"alimiter=limit={{}}:attack={LOOKAHEAD_MS}:release={LIMITER_RELEASE_MS}:level=disabled"
-    chain = f"{compress},{limit.format(linear(BAND_CEILING_DBFS))}"
-    output = limit.format(linear(CEILING_DBFS))
+    times = f"attack={task.ATTACK_MS}:release={task.RELEASE_MS}"
+    compress = f"acompressor=threshold={linear(task.THRESHOLD_DB)}:ratio={task.RATIO}:{times}"
+    limit = f"alimiter=limit={{}}:attack={task.LOOKAHEAD_MS}:release={task.LIMITER_RELEASE_MS}:level=disabled"
+    chain = f"{compress},{limit.format(linear(task.BAND_CEILING_DBFS))}"
+    output = limit.format(linear(task.CEILING_DBFS))
     if bands == 1:
         return f"{chain},{output}"
-    split = " ".join(f"{hz:g}" for hz in CUTOFFS_HZ[bands])
+    split = " ".join(f"{hz:g}" for hz in task.CUTOFFS_HZ[bands])
     outs = "".join(f"[b{i}]" for i in range(bands))
     done = "".join(f"[c{i}]" for i in range(bands))
     middle = ";".join(f"[b{i}]{chain}[c{i}]" for i in range(bands))
@@ -52,9 +41,9 @@ def ffmpeg_graph(bands: int) -> str:
 
 def ffmpeg_compand(bands: int) -> str:
     """The same bands as `mcompand` of ffmpeg takes them: commas are escaped from its filter graph."""
-    times = f"{ATTACK_MS / 1000:g}\\,{RELEASE_MS / 1000:g}"
-    curve = f"-90/-90\\,{THRESHOLD_DB:g}/{THRESHOLD_DB:g}\\,0/{FULL_SCALE_OUT_DB:g}"
-    return "mcompand=" + " | ".join(f"{times} 6 {curve} {hz:g}" for hz in (*CUTOFFS_HZ[bands], 22_000.0))
+    times = f"{task.ATTACK_MS / 1000:g}\\,{task.RELEASE_MS / 1000:g}"
+    curve = f"-90/-90\\,{task.THRESHOLD_DB:g}/{task.THRESHOLD_DB:g}\\,0/{task.FULL_SCALE_OUT_DB:g}"
+    return "mcompand=" + " | ".join(f"{times} 6 {curve} {hz:g}" for hz in (*task.CUTOFFS_HZ[bands], 22_000.0))
 
 
 def lsp_graph(bands: int, channels: int) -> str:
@@ -62,20 +51,21 @@ def lsp_graph(bands: int, channels: int) -> str:
     kind, sides = ("mono", ("",)) if channels == 1 else ("stereo", ("_l", "_r"))
     words = ["mode=0", "envb=0", "flt=0", *(f"ife{side}=0|ofe{side}=0" for side in sides)]
     words += [f"cbe_{i}={int(i < bands)}" for i in range(1, LSP_BANDS)]
-    words += [f"sf_{i}={hz:g}" for i, hz in enumerate(CUTOFFS_HZ[bands], 1)]
-    words += [f"scm_{i}=0|al_{i}={linear(THRESHOLD_DB)}|cr_{i}={RATIO}" for i in range(bands)]
-    words += [f"at_{i}={ATTACK_MS}|rt_{i}={RELEASE_MS}" for i in range(bands)]
-    limit = f"th={linear(CEILING_DBFS)}|lk={LOOKAHEAD_MS}|at={LOOKAHEAD_MS}|rt={LSP_LONGEST_RELEASE_MS}"
+    words += [f"sf_{i}={hz:g}" for i, hz in enumerate(task.CUTOFFS_HZ[bands], 1)]
+    words += [f"scm_{i}=0|al_{i}={linear(task.THRESHOLD_DB)}|cr_{i}={task.RATIO}" for i in range(bands)]
+    words += [f"at_{i}={task.ATTACK_MS}|rt_{i}={task.RELEASE_MS}" for i in range(bands)]
+    ahead = f"lk={task.LOOKAHEAD_MS}|at={task.LOOKAHEAD_MS}"
+    limit = f"th={linear(task.CEILING_DBFS)}|{ahead}|rt={LSP_LONGEST_RELEASE_MS}"
     compressor = f"lv2=p={LSP}mb_compressor_{kind}:c={'|'.join(words)}"
     return f"{compressor},lv2=p={LSP}limiter_{kind}:c={limit}|boost=0|alr=0|pause=1"
 
 
 def sox_compand(bands: int) -> list[str]:
     """The bands and the cutoffs between them as `mcompand` of sox takes them."""
-    times = f"{ATTACK_MS / 1000:g},{RELEASE_MS / 1000:g}"
-    curve = f"{times} 6:-90,-90,{THRESHOLD_DB:g},{THRESHOLD_DB:g},0,{FULL_SCALE_OUT_DB:g}"
+    times = f"{task.ATTACK_MS / 1000:g},{task.RELEASE_MS / 1000:g}"
+    curve = f"{times} 6:-90,-90,{task.THRESHOLD_DB:g},{task.THRESHOLD_DB:g},0,{task.FULL_SCALE_OUT_DB:g}"
     words = [curve]
-    for hz in CUTOFFS_HZ[bands]:
+    for hz in task.CUTOFFS_HZ[bands]:
         words += [f"{hz:g}", curve]
     return words
 

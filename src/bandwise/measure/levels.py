@@ -13,6 +13,11 @@ SILENCE_DB = -120.0
 THRESHOLDS_DB = np.arange(-60.0, 30.0, 3.0)  # relative to the mean square
 
 
+def rms(x: NDArray[Any]) -> float:
+    """Root mean square of all samples."""
+    return float(np.sqrt(np.mean(np.square(x))))
+
+
 def mean_square_db(x: NDArray[Any]) -> float:
     """Mean square of all samples in dB re full scale, -120 at least."""
     return 10 * float(np.log10(max(np.mean(np.square(x, dtype=np.float64)), 1e-12))) if x.size else SILENCE_DB

@@ -34,13 +34,7 @@ def check_picture(path: Path) -> None:
         raise BandwiseError(f"got {path} for a picture; allowed are {', '.join(sorted(known))}; use .png")
 
 
-def before_and_after(
-    before: NDArray[Any],
-    after: NDArray[Any],
-    sample_rate: int,
-    path: str | Path,
-    titles: tuple[str, str] = ("before", "after"),
-) -> None:
+def before_and_after(before: NDArray[Any], after: NDArray[Any], sample_rate: int, path: str | Path) -> None:
     """Draw two spectrograms under each other on the same axes and the same colours, as a PNG.
 
     Frequencies are spaced as the ear spaces them, so that the harmonics of a voice can be seen.
@@ -50,7 +44,6 @@ def before_and_after(
         after: (frames,) aligned with `before`.
         sample_rate: of both, in Hz.
         path: of the picture.
-        titles: what stands above each half.
     """
     require_matplotlib()
     from matplotlib.figure import Figure
@@ -62,7 +55,7 @@ def before_and_after(
     ticks_khz = [tick for tick in TICKS_KHZ if 2000 * tick <= sample_rate]
     figure = Figure(figsize=(9, 5.2), layout="constrained", dpi=120)
     panels = figure.subplots(2, 1, sharex=True, sharey=True)
-    for axes, level, title in zip(panels, levels, titles, strict=True):
+    for axes, level, title in zip(panels, levels, ("before", "after"), strict=True):
         image = axes.imshow(
             level.T,
             origin="lower",

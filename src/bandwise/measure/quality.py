@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SCORING_RATE = (
-    16_000  # PESQ-wb is defined there (ITU-T P.862.2), and the field's tables score everything else there too
-)
+# PESQ-wb is defined there (ITU-T P.862.2), and the field's tables score everything else there too.
+SCORING_RATE = 16_000
 HIGH_BAND_HZ = (8_000, 20_000)
 FRAME = 2048
 LEAST_BINS = 16

@@ -1,7 +1,7 @@
 """Which measures are taken of a signal, and taking them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bandwise.errors import BandwiseError
@@ -21,10 +21,9 @@ class Scorer:
 
     keys: Sequence[str] | None = None
     dnsmos_folder: Path | None = None
-    _known: tuple[Metric, ...] = field(default=METRICS, repr=False)
 
     def __post_init__(self) -> None:
-        known = [metric.key for metric in self._known]
+        known = [metric.key for metric in METRICS]
         for key in self.keys or ():
             if key not in known:
                 raise BandwiseError(
@@ -36,7 +35,7 @@ class Scorer:
     @property
     def wanted(self) -> list[Metric]:
         """The measures asked for, installed or not."""
-        return [metric for metric in self._known if self.keys is None or metric.key in self.keys]
+        return [metric for metric in METRICS if self.keys is None or metric.key in self.keys]
 
     def titles(self) -> dict[str, tuple[str, int]]:
         """Title and digits of every measure that is taken, by key, in the order of the table."""

@@ -125,20 +125,17 @@ def _add_syllable(
     source = envelope * (SAMPLE_RATE / speaker.f0_hz / 30 * np.diff(flow, prepend=flow[:1]) + breath)
     first, last = VOWELS_HZ[rng.integers(len(VOWELS_HZ), size=2)] * speaker.formant_scale
     mix = np.linspace(0, 1, length)
-    stop = min(start + length, len(audio))
-    audio[start:stop] += ((1 - mix) * formants(source, first) + mix * formants(source, last))[: stop - start]
-    f0_hz[start:stop] = np.where(_fade(length, 0.03) > 0.1, contour, 0.0)[: stop - start]
+    stop = start + length
+    audio[start:stop] += (1 - mix) * formants(source, first) + mix * formants(source, last)
+    f0_hz[start:stop] = np.where(_fade(length, 0.03) > 0.1, contour, 0.0)
 
 
 def _add_fricative(audio: Array, start: int, length: int, rng: np.random.Generator) -> None:
     """Band-limited noise between syllables, 2 to 12 kHz, added to audio."""
     low_hz = rng.uniform(2000, 5000)
     band = butter(2, (low_hz, low_hz * 2.4), btype="band", fs=SAMPLE_RATE, output="sos")
-    noise = (
-        sosfilt(band, rng.standard_normal(length)) * _fade(length, 0.015) * 10 ** (rng.uniform(-30, -12) / 20)
-    )
-    stop = min(start + length, len(audio))
-    audio[start:stop] += noise[: stop - start]
+    noise = sosfilt(band, rng.standard_normal(length)) * _fade(length, 0.015)
+    audio[start : start + length] += noise * 10 ** (rng.uniform(-30, -12) / 20)
 
 
 def _fade(samples: int, fade_s: float) -> Array:

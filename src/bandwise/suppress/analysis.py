@@ -13,6 +13,7 @@ from bandwise.suppress.pitch import (
     DECIMATION,
     LAGS,
     MIN_LAG,
+    NEXT_TO_NOTHING,
     TRACK_HISTORY,
     advance,
     correlate,
@@ -32,8 +33,6 @@ from bandwise.suppress.stft import (
 
 FRAME_START = PAST_SAMPLES
 HISTORY_SAMPLES = PAST_SAMPLES + WINDOW_SAMPLES + LOOKAHEAD_SAMPLES
-NOTHING = np.float32(1e-12)
-"""-240 dBFS. Squares of much smaller samples are numbers that processors take a hundred times as long for."""
 
 
 class Analysis(NamedTuple):
@@ -92,7 +91,7 @@ def remember(hop: Array, state: Analysis) -> None:
     shift(state.history, HOP_SAMPLES)
     newest = state.history.size - HOP_SAMPLES
     for n in range(HOP_SAMPLES):
-        state.history[newest + n] = hop[n] if abs(hop[n]) > NOTHING else np.float32(0.0)
+        state.history[newest + n] = hop[n] if abs(hop[n]) > NEXT_TO_NOTHING else np.float32(0.0)
 
 
 @kernel

@@ -9,7 +9,6 @@ from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.packing import (
     FILTER_PLACE,
     Named,
-    fresh_states,
     has_filter,
     hints_per_place,
     is_known,
@@ -69,7 +68,7 @@ class CompiledModel:
     def start(self, channels: int, most_frames: int) -> "CompiledRuntime":
         """Fresh states for some channels, and room for so many frames of each at once."""
         room = room_for(self._weights, channels * most_frames)
-        states = fresh_states(self._state_sizes, channels)
+        states = States(*(np.zeros((channels, size), np.float32) for size in self._state_sizes))
         hints = np.zeros((channels, most_frames, PLACES, self._hints), np.float32)
         return CompiledRuntime(self._weights, states, room, hints, self._filter)
 
@@ -99,11 +98,9 @@ class CompiledRuntime:
 
     def set_states(self, values: "Mapping[str, Array]") -> None:
         """Overwrite states of every channel by name."""
+        own = self._states._asdict() | self._tap_states._asdict()
         for name, value in values.items():
-            state = getattr(self._states, name, None)
-            if state is None:
-                state = getattr(self._tap_states, name)
-            state[:] = value.reshape(state.shape[1:])
+            own[name][:] = value.reshape(own[name].shape[1:])
 
 
 def compiled_model(content: bytes, source: str = "a network") -> CompiledModel | None:

@@ -60,8 +60,8 @@ def describe(energies_ahead: Array, coherence: Array, period: int, correlation: 
     for b in range(BANDS):
         out[b] = np.log10(energies_ahead[b] + ENERGY_FLOOR)
         out[BANDS + b] = coherence[b]
-    out[2 * BANDS] = (np.log2(period) - MIDDLE) / HALF_RANGE
-    out[2 * BANDS + 1] = correlation
+    out[PITCH_PERIOD] = (np.log2(period) - MIDDLE) / HALF_RANGE
+    out[PITCH_CORRELATION] = correlation
 
 
 @kernel

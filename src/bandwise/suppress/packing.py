@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.suppress.int8 import pack
 from bandwise.suppress.places import PLACES
-from bandwise.suppress.step import States
 from bandwise.suppress.tile import TILE
 from bandwise.suppress.weights import Weights
 
@@ -144,7 +143,7 @@ def _biases(found: Named) -> Named:
 
 
 def state_sizes(found: Named) -> list[int]:
-    """Length of each of `States` for one channel."""
+    """Length of each of `step.States` for one channel."""
     inputs = {name: _codes(found, name).shape[0] for name in NAMES}
     past1 = inputs["convolution1"] - len(found["dense.bias"])
     past2 = inputs["convolution2"] - len(found["convolution1.bias"])
@@ -155,8 +154,3 @@ def hints_per_place(found: Named) -> int:
     """How many numbers besides gains the bands' network tells each place of the deep filter."""
     said: int = _codes(found, "from_gains").shape[1]
     return (said - BANDS) // PLACES
-
-
-def fresh_states(sizes: list[int], channels: int) -> States:
-    """Silence behind every channel."""
-    return States(*(np.zeros((channels, size), np.float32) for size in sizes))

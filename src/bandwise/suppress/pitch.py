@@ -42,6 +42,7 @@ RUMBLE_POLE = np.float32(np.exp(-2 * np.pi * 80.0 / TRACK_RATE))
 # Correlation is 0, not noise, where the mean square lies below -100 dB.
 SILENCE = 1e-10 * TRACK_WINDOW
 NEXT_TO_NOTHING = np.float32(1e-12)
+"""-240 dBFS. Squares of much smaller samples are numbers that processors take a hundred times as long for."""
 
 _OCTAVES = np.log2(np.arange(MIN_LAG, MAX_LAG + 1) / MIN_LAG)
 STEP_COST = (CHANGE_COST * np.diff(_OCTAVES)).astype(np.float32)
@@ -80,7 +81,7 @@ def decimate(history: Array, low: Array, rumble: Array) -> None:
             total += LOW_PASS[k] * history[end - 1 - k]
         rumble[1] = RUMBLE_POLE * rumble[1] + total - rumble[0]
         if abs(rumble[1]) < NEXT_TO_NOTHING:
-            rumble[1] = 0.0  # squares of what decays for ever are subnormal, and a hundred times as dear
+            rumble[1] = 0.0  # else it decays for ever
         rumble[0] = total
         low[TRACK_HISTORY - TRACK_HOP + m] = rumble[1]
 

@@ -78,14 +78,12 @@ class SuppressorEngine:
     @property
     def gains(self) -> Array:
         """(channels, 34): what became of the amplitude of the last frame's bands."""
-        gains: Array = self._answers.gains[:, self._last].copy()
-        return gains
+        return np.array(self._answers.gains[:, self._last])
 
     @property
     def strengths(self) -> Array:
         """(channels, 34): how much of each band the comb filter was asked to make."""
-        strengths: Array = self._answers.strengths[:, self._last].copy()
-        return strengths
+        return np.array(self._answers.strengths[:, self._last])
 
     def process_hops(self, hops: Array) -> Array:
         """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
@@ -131,6 +129,8 @@ class NoiseSuppressor(HopProcessor):
     (480,)
     """
 
+    engine: SuppressorEngine
+
     def __init__(
         self,
         sample_rate: int = 48_000,
@@ -156,7 +156,7 @@ class NoiseSuppressor(HopProcessor):
         changes: dict[str, Any] = {} if postfilter is None else {"postfilter": postfilter}
         if not isinstance(attenuation_limit_db, EllipsisType):
             changes["kept"] = share_kept(attenuation_limit_db)
-        self.engine.update(**changes)  # type: ignore[attr-defined]
+        self.engine.update(**changes)
 
     @property
     def gains(self) -> Array:
@@ -164,7 +164,7 @@ class NoiseSuppressor(HopProcessor):
 
         0 to 1; with the postfilter, which keeps the loudness of voices, up to 1.9.
         """
-        return self.engine.gains  # type: ignore[attr-defined,no-any-return]
+        return self.engine.gains
 
     @property
     def strengths(self) -> Array:
@@ -172,7 +172,7 @@ class NoiseSuppressor(HopProcessor):
 
         Below 5 kHz a deep filter, where there is one, has the last word, and this says how voiced a band is.
         """
-        return self.engine.strengths  # type: ignore[attr-defined,no-any-return]
+        return self.engine.strengths
 
 
 def share_kept(attenuation_limit_db: Any) -> float:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from bandwise.manifest import manifest_rows
-from bandwise.training.reserved import is_reserved
+from bandwise.training.reserved import is_reserved, source_of
 
 FOLDERS = ("speech", "noise", "rir")
 
@@ -23,7 +23,7 @@ def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     sources = defaultdict(list)
     for row in manifest_rows(folder, "split", "licence", "duration_s"):
         if row["split"] == "train" and not is_reserved(row):
-            sources[row.get("source") or row.get("source_repo", ""), row["licence"]].append(row)
+            sources[source_of(row), row["licence"]].append(row)
     return sources
 
 

@@ -129,7 +129,7 @@ def _log_envelope(spectra: NDArray[np.complex64], quefrency: int) -> Signal:
 
 
 def _overlap_add(frames: Signal, hop: int) -> Signal:
-    """Sum frames [count, size] every `hop` samples; squared Hann windows at size / 4 sum to 2."""
+    """Sum frames [count, size] every `hop` samples; Hann windows (two roots of one) at size / 4 sum to 2."""
     count, size = frames.shape
     parts = size // hop
     out = np.zeros((count + parts - 1, hop), np.float32)

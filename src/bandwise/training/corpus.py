@@ -22,7 +22,7 @@ from bandwise.errors import BandwiseError
 from bandwise.manifest import MANIFEST, manifest_rows, number_in, recording_of
 from bandwise.measure.pairs import read_mono
 from bandwise.training.recordings import INT16_SCALE, Clip, Recordings
-from bandwise.training.reserved import is_reserved
+from bandwise.training.reserved import is_reserved, source_of
 from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, as_signal
 
 if TYPE_CHECKING:
@@ -85,10 +85,6 @@ COLUMNS = {
 }
 
 
-def _source(row: dict[str, str]) -> str:
-    return row.get("source") or row.get("source_repo") or ""
-
-
 def _manifest(folder: Path, split: str) -> list[dict[str, str]]:
     rows = [row for row in manifest_rows(folder, *COLUMNS[folder.name]) if row["split"] == split]
     if split == "train":
@@ -136,7 +132,7 @@ def _clip(row: dict[str, str], group: str, start: int, signal: Signal) -> Clip:
         name=row["path"],
         group=row[group],
         kind=row.get("kind", "speech"),
-        source=_source(row),
+        source=source_of(row),
         licence=row["licence"],
         bandwidth_hz=min(number_in(row, "bandwidth_hz"), SAMPLE_RATE / 2),
         start=start,
@@ -159,4 +155,4 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
     samples = decode(recording_of(folder, row))
-    return Response(samples, number_in(row, "rt60_s"), row["room"], _source(row), row["licence"])
+    return Response(samples, number_in(row, "rt60_s"), row["room"], source_of(row), row["licence"])

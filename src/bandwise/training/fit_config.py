@@ -32,9 +32,7 @@ class FitConfig:
     validation_minutes: float = 8.0  # of audio
     checkpoint_minutes: float = 5.0
     log_every: int = 20  # updates
-    initial: str = (
-        ""  # checkpoint, ONNX file or name of the network that, grown if smaller, a fresh run starts from
-    )
+    initial: str = ""  # checkpoint, ONNX file or name of what a fresh run starts from, grown if smaller
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"

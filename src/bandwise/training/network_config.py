@@ -15,9 +15,7 @@ class PercepNetConfig:
     strength_gru: int = 128
     filter_units: int = 0  # of each place of the deep filter; 0: none
     filter_hints: int = 0  # numbers that the bands' network tells each place besides gains and strengths
-    weight_limit: float | None = (
-        None  # weights are held within +-limit after each update (published: 1/2, for int8)
-    )
+    weight_limit: float | None = None  # weights are held within +- this (published: 1/2, for int8)
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "PercepNetConfig":

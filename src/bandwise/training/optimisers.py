@@ -62,16 +62,10 @@ def make_optimisers(
 
     Decay is that of matrices; `filter_weight_decay` unless given is as the other.
     """
-    inner: list[Parameter] = []
-    edges: list[Parameter] = []
-    biases: list[Parameter] = []
-    for name, parameter in network.named_parameters():
-        if name.startswith(FILTER):
-            continue
-        if parameter.ndim < 2:
-            biases.append(parameter)
-        else:
-            (edges if name.startswith(EDGE_LAYERS) else inner).append(parameter)
+    own = {name: p for name, p in network.named_parameters() if not name.startswith(FILTER)}
+    inner = [p for name, p in own.items() if p.ndim > 1 and not name.startswith(EDGE_LAYERS)]
+    edges = [p for name, p in own.items() if p.ndim > 1 and name.startswith(EDGE_LAYERS)]
+    biases = [p for p in own.values() if p.ndim < 2]
     for_bands = _pair(inner, edges, biases, weight_decay)
     if network.filter is None:
         return Optimisers(for_bands)

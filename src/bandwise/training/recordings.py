@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bandwise.training.signals import SAMPLE_RATE, Signal, as_signal
+from bandwise.training.signals import Signal, as_signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,8 +73,3 @@ class Recordings:
         end = clip.start + min(offset + length, clip.length)
         scale = np.float32(1.0 / (INT16_SCALE * clip.active_rms))
         return as_signal(self.samples[begin:end] * scale)
-
-    @property
-    def minutes(self) -> float:
-        """Length of all clips together."""
-        return sum(clip.length for clip in self.clips) / SAMPLE_RATE / 60

@@ -56,7 +56,7 @@ def low_spectra(signal: Array) -> Spectrum:
     """
     frames = len(signal) // HOP_SAMPLES
     padded = np.zeros((frames + 1) * HOP_SAMPLES, np.float32)
-    padded[: len(signal)] = signal[: len(padded)]
+    padded[: len(signal)] = signal
     out = np.empty((frames, LOW_BINS), np.complex64)
     _analyse_all(padded, out)
     return out

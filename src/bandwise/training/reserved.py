@@ -31,12 +31,19 @@ _TEST_READERS = (
 # fmt: on
 LIBRISPEECH_TEST_READERS = frozenset(map(str, _TEST_READERS))
 
+RESERVED_SPEAKERS = {
+    "vctk": VCTK_RESERVED,
+    "librispeech": LIBRISPEECH_TEST_READERS,
+    "libritts": LIBRISPEECH_TEST_READERS,
+}
+
+
+def source_of(row: Mapping[str, str]) -> str:
+    """Where the recording of a manifest row comes from: its column source or source_repo, or nothing."""
+    return row.get("source") or row.get("source_repo") or ""
+
 
 def is_reserved(row: Mapping[str, str]) -> bool:
     """Whether a manifest row (columns source or source_repo, speaker as "corpus:name") is for tests only."""
-    if (row.get("source") or row.get("source_repo")) in RESERVED_SOURCES:
-        return True
     corpus, _, name = row.get("speaker", "").partition(":")
-    libri = dict.fromkeys(("librispeech", "libritts"), LIBRISPEECH_TEST_READERS)
-    reserved = {"vctk": VCTK_RESERVED, **libri}
-    return name in reserved.get(corpus, frozenset())
+    return source_of(row) in RESERVED_SOURCES or name in RESERVED_SPEAKERS.get(corpus, ())

@@ -18,6 +18,7 @@ from bandwise.atomic_file import atomic
 from bandwise.bands.erb import CENTRES_HZ
 from bandwise.errors import BandwiseError
 from bandwise.processes import spread
+from bandwise.suppress.ideal import features_and_targets
 from bandwise.training.corpus import load_corpus
 from bandwise.training.mixture_config import MixtureConfig
 from bandwise.training.mixtures import Mixer
@@ -46,7 +47,7 @@ class ShardJob:
     cache_dir: Path | None = None
     minutes: float = 10.0
     config: MixtureConfig = field(default_factory=MixtureConfig)
-    describe: Describe | None = None
+    describe: Describe = features_and_targets
     spectra: bool = False  # those of the low bins, too, for a network with a deep filter
 
 
@@ -65,7 +66,8 @@ def write_shards(
     job.out_dir.mkdir(parents=True, exist_ok=True)
     seeds = range(first_seed, first_seed + count)
     written = []
-    for path in _each(job, seeds) if processes == 1 else _spread(job, seeds, processes):
+    paths = map(partial(_write_seed, job), seeds) if processes == 1 else _spread(job, seeds, processes)
+    for path in paths:
         written.append(path)
         if on_shard:
             on_shard(path)
@@ -110,10 +112,6 @@ def make_shard(
     return records
 
 
-def _each(job: ShardJob, seeds: range) -> Iterator[Path]:
-    return (_write_seed(job, seed) for seed in seeds)
-
-
 def _spread(job: ShardJob, seeds: range, processes: int) -> Iterator[Path]:
     _load_mixer(job)  # fills the cache before the others look for it
     yield from spread(partial(_write_seed, job), seeds, processes)
@@ -123,8 +121,7 @@ def _write_seed(job: ShardJob, seed: int) -> Path:
     path = job.out_dir / shard_name(seed)
     if not path.exists():
         examples = max(1, round(job.minutes * 60 / job.config.seconds))
-        describe = job.describe or _oracle()
-        records = make_shard(_load_mixer(job), seed, examples, describe, spectra=job.spectra)
+        records = make_shard(_load_mixer(job), seed, examples, job.describe, spectra=job.spectra)
         with atomic(path) as temporary:
             np.save(temporary, records)
     return path
@@ -133,9 +130,3 @@ def _write_seed(job: ShardJob, seed: int) -> Path:
 @lru_cache(maxsize=1)
 def _load_mixer(job: ShardJob) -> Mixer:
     return Mixer(load_corpus(job.data_dir, job.split, job.cache_dir), config=job.config)
-
-
-def _oracle() -> Describe:
-    from bandwise.suppress.ideal import features_and_targets
-
-    return features_and_targets
