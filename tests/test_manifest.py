@@ -30,3 +30,17 @@ def test_spreadsheets_begin_with_a_mark(tmp_path):
     """Their "CSV UTF-8" has a byte order mark before the first column."""
     (tmp_path / "MANIFEST.csv").write_text("path,split\na.wav,valid\n", encoding="utf-8-sig")
     assert [row["path"] for row in manifest_rows(tmp_path, "path", "split")] == ["a.wav"]
+
+
+def test_a_list_that_is_not_utf_8_is_told(tmp_path):
+    """As spreadsheets save it where they are not asked for UTF-8."""
+    (tmp_path / "MANIFEST.csv").write_bytes("path,split\nm\xfcsik.wav,valid\n".encode("cp1252"))
+    with pytest.raises(BandwiseError, match="no CSV in UTF-8"):
+        manifest_rows(tmp_path, "path", "split")
+
+
+@pytest.mark.parametrize("value", ["", "x", "0", "-1", "nan", "inf"])
+def test_numbers_of_a_list_are_above_0(value):
+    """Seconds, hertz: nothing else can be."""
+    with pytest.raises(BandwiseError, match=r"of a\.wav; a number above 0 is needed"):
+        number_in({"path": "a.wav", "rt60_s": value}, "rt60_s")

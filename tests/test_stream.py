@@ -316,7 +316,16 @@ def test_the_warning_of_bad_samples_names_the_callers_line(call):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("sample_rate", "48000"), ("sample_rate", None), ("channels", "2"), ("attenuation_limit_db", "a")],
+    [
+        ("sample_rate", "48000"),
+        ("sample_rate", None),
+        ("channels", "2"),
+        ("attenuation_limit_db", "a"),
+        ("block_multiple", "480"),
+        ("block_multiple", None),
+        ("block_multiple", float("inf")),
+        ("block_multiple", float("nan")),
+    ],
 )
 def test_values_of_other_kinds_are_told_like_values_out_of_range(name, value):
     """In one sentence that says what came, not by an error of a comparison."""

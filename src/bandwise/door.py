@@ -16,6 +16,7 @@ LOWEST_HZ, HIGHEST_HZ = 8_000, 192_000
 MOST_CHANNELS = 1_024
 LOUDEST = np.float32(1e15)
 """300 dB above full scale: what lies beyond comes of damage, and sums of its squares may leave float32."""
+NONFINITE = "got NaN, Inf or far too loud samples; each is treated as silence; check the source"
 
 FULL_SCALE = {"float32": 1.0, "float64": 1.0, "int16": 2.0**15, "int32": 2.0**31}
 """The value that stands for 1.0 in each sample type a caller may bring."""
@@ -113,7 +114,7 @@ def convert(block: NDArray[Any], dtype: str) -> NDArray[Any]:
     return from_planar(planar, Form(dtype, flat=False))
 
 
-def silence_nonfinite(planar: Planar) -> int:
+def silence_nonfinite(planar: NDArray[np.floating]) -> int:
     """Set NaN, Inf and what is louder than LOUDEST to zero in place; return how many there were."""
     fine = np.abs(planar) <= LOUDEST
     if fine.all():

@@ -1,11 +1,11 @@
 """Any block size to fixed hops and back, the same number of samples out as in."""
 
-from math import gcd
-from typing import Protocol
+from math import gcd, inf
+from typing import Any, Protocol
 
 import numpy as np
 
-from bandwise.door import Planar
+from bandwise.door import Planar, is_number, shown
 from bandwise.errors import BandwiseError
 
 
@@ -122,10 +122,11 @@ def hop_stream(engine: Engine, channels: int, block_multiple: int = 1) -> BlockS
     return BlockStream(lane, channels, queued, engine.latency_samples + queued, multiple)
 
 
-def check_block_multiple(block_multiple: int) -> int:
+def check_block_multiple(block_multiple: Any) -> int:
     """Return a whole number from 1, else raise `BandwiseError`."""
-    if block_multiple < 1 or block_multiple != int(block_multiple):
+    known = is_number(block_multiple) and 1 <= block_multiple < inf
+    if not known or block_multiple != int(block_multiple):
         raise BandwiseError(
-            f"got block_multiple={block_multiple}; whole numbers from 1 are allowed; 1 fits all"
+            f"got block_multiple={shown(block_multiple)}; whole numbers from 1 are allowed; 1 fits all"
         )
     return int(block_multiple)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.door import (
+    NONFINITE,
     Form,
     Planar,
     check_channels,
@@ -116,8 +117,7 @@ class BlockProcessor(ABC):
     def _count_nonfinite(self, planar: Planar) -> None:
         count = silence_nonfinite(planar)
         if count and not self.nonfinite_samples:
-            message = "got NaN, Inf or far too loud samples; each is treated as silence; check the source"
-            warnings.warn(message, UserWarning, stacklevel=2 + _frames_inside())
+            warnings.warn(NONFINITE, UserWarning, stacklevel=2 + _frames_inside())
         self.nonfinite_samples += count
 
 

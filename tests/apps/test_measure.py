@@ -71,3 +71,12 @@ def test_a_picture_does_not_take_the_place_of_a_preset(tmp_path):
     done = run("--preset", tmp_path / "mine.toml", "--plot", tmp_path / "mine.toml")
     assert (done.exit_code, "is an input" in done.stderr) == (2, True)
     assert (tmp_path / "mine.toml").read_text() == "cutoffs_hz = [100]\n"
+
+
+def test_a_picture_is_what_its_name_says(four_seconds, tmp_path):
+    """A PDF is one, and what no picture is called is refused before anything is measured."""
+    pytest.importorskip("matplotlib")
+    assert run(four_seconds[0], "--plot", tmp_path / "a.pdf").exit_code == 0
+    assert (tmp_path / "a.pdf").read_bytes()[:4] == b"%PDF"
+    done = run(four_seconds[0], "--plot", tmp_path / "a.xyz")
+    assert (done.exit_code, "use .png" in done.stderr) == (2, True)

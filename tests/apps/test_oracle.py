@@ -141,3 +141,11 @@ def test_rungs_go_into_a_csv_but_not_over_a_sound(files, tmp_path):
         result = run(*files, "--csv", sound)
         assert (result.exit_code, "is an input" in result.stderr) == (2, True)
         assert sound.read_bytes() == before
+
+
+@pytest.mark.parametrize("short", ["--clean", "--noise"])
+def test_too_short_a_recording_is_told(files, short, tmp_path):
+    """Of voice as of noise."""
+    soundfile.write(tmp_path / "short.wav", 0.1 * np.ones(10), 48_000)
+    result = run(*files, short, tmp_path / "short.wav")
+    assert (result.exit_code, "more than 0.1 s is needed" in result.stderr) == (2, True)

@@ -256,3 +256,20 @@ def test_options_reach_the_export(tmp_path, monkeypatch):
     export([tmp_path], out=tmp_path / "x.onnx")
     export([tmp_path], out=tmp_path / "x.onnx", float32=True, decided_treble=True)
     assert asked == [{"int8": True, "decided_treble": False}, {"int8": False, "decided_treble": True}]
+
+
+def test_hours_are_of_mixtures_that_are_made(shards, tmp_path):
+    """Shards that are there are as long as they are."""
+    with pytest.raises(BandwiseError, match="got --hours, which is for mixtures that are made"):
+        train(shards=shards, out=tmp_path / "run", size="toy", updates=1, hours=3.0)
+
+
+def test_a_line_of_the_log_that_was_cut_short_is_left_out(shards, tmp_path):
+    """Where a run was killed while it wrote; it goes on."""
+    run = tmp_path / "run"
+    config = {"shards": shards, "out": run, "size": "toy", "sequences": 4, "frames": 30}
+    train(updates=20, **config)
+    with (run / "log.jsonl").open("a") as log:
+        log.write('{"kind": "tr\n')
+    train(updates=40, **config)
+    assert len((run / "log.jsonl").read_text().splitlines()) > 3

@@ -153,3 +153,19 @@ def test_impossible_rates_and_channels_are_refused(settings):
     """Also where there is no cutoff to compare with."""
     with pytest.raises(BandwiseError):
         Crossover([], **{"sample_rate": 48_000, **settings})
+
+
+def test_cutoffs_may_come_one_by_one():
+    """From a generator as from a list; what is no list of numbers is told."""
+    assert Crossover((float(hz) for hz in (100, 1_000)), 48_000).cutoffs_hz == (100.0, 1_000.0)
+    for wrong in (100.0, np.array(100.0), "200", None):
+        with pytest.raises(BandwiseError, match=r"write \[200, 2000\]"):
+            Crossover(wrong, 48_000)
+
+
+def test_a_sample_beyond_all_sound_is_silence():
+    """As in every processor: 300 dB above full scale is damage."""
+    x = np.zeros(480)
+    x[100] = 1e308
+    with pytest.warns(UserWarning, match="far too loud"):
+        assert not Crossover([200.0], 48_000).process(x).any()

@@ -113,6 +113,7 @@ def test_edges_never_fall():
         ('{"channels": [{"mbc": {"bands": [{"rato": 2}]}}]}', "rato in an MBC band"),
         ('{"channels": [{"mbc": {"bands": [{"ratio": "2"}]}}]}', "allowed are numbers"),
         ('{"channels": [{"mbc": {"bands": [{"ratio": 0.5}]}}]}', "ratio = 0.5"),
+        ('{"channels": [{"mbc": {"bands": [{"ratio": NaN}]}}]}', "ratio = nan; allowed are finite"),
         ('{"channels": [{"mbc": 3}]}', "allowed is an object"),
         ('{"channels": [{"mbc": {"bogus": 1, "bands": [{}]}}]}', "bogus in mbc"),
     ],

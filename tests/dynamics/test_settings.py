@@ -24,6 +24,8 @@ REFUSED = [
     ("[[bands]]\n[[bands]]", "2 bands with 0 cutoffs"),
     ("mix = nan", "mix = nan; allowed is 0 to 1"),
     ("mix = true", "mix = True"),
+    ("mix = 1" + "0" * 400, "mix = inf; allowed is 0 to 1"),
+    ("cutoffs_hz = [100_000]", "100000 Hz; allowed is 1 to 94080 Hz at 192000 Hz"),
     ("order = 3", "order 3; allowed are 2, 4 and 8"),
     ('link = "some"', "all, pairs, none"),
     ("[[bands]]\nmute = 1", "mute = 1; allowed are true and false"),
@@ -109,3 +111,10 @@ def test_settings_that_do_not_fit_the_audio():
         MultibandDynamics(MultibandSettings(cutoffs_hz=(5_000,)), 8_000)
     with pytest.raises(BandwiseError, match="2 link weights for 1 channels"):
         MultibandDynamics(MultibandSettings(link=(1.0, 1.0)))
+
+
+def test_a_file_does_not_hide_a_preset(tmp_path, monkeypatch):
+    """A recording, or whatever lies in the folder by that name, is not taken for settings."""
+    (tmp_path / "night").write_bytes(b"\x00")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings("night") == load_preset("night")

@@ -9,7 +9,7 @@ from bandwise.device.microphone import Microphone
 from bandwise.device.room import Room
 from bandwise.lab.bench import Bench
 from bandwise.lab.experiment import Experiment
-from bandwise.lab.hearing import Echo, Listener
+from bandwise.lab.hearing import Echo, Listener, echo_of
 from bandwise.lab.plan import Materials, Plan
 from bandwise.lab.programme import synthesised
 from bandwise.lab.talker import Word, loudest_rms, spoken
@@ -73,3 +73,13 @@ def test_detectors_hear_the_talker_at_30_db_below_full_scale(full_scale_db_spl):
             word = heard[round(start * RATE) : round(end * RATE)]
             assert 20 * np.log10(loudest_rms(word)) == pytest.approx(-30.0, abs=0.01)
     assert len(detector.given) == 2
+
+
+def test_an_echo_goes_on_where_it_begins_again():
+    """A room still rings with the end of the programme when that comes round."""
+    x = synthesised(1, 1.0, 1)[0].samples
+    once, twice = (echo_of(BENCH, np.tile(x, count), None, 0.0).pressure_pa for count in (1, 2))
+    again = twice[len(once) :]
+    inside = slice(RATE // 10, -RATE // 10)  # the loudspeaker itself starts from rest
+    error = np.sqrt(np.mean((once - again)[inside] ** 2) / np.mean(again[inside] ** 2))
+    assert error < 0.02

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bandwise.apps.cli import app
 from bandwise.apps.lab import _bench, _plan
 from bandwise.apps.lab_materials import pieces_of
 from bandwise.lab.programme import Piece
@@ -31,3 +33,12 @@ def test_quick_takes_fewer_pieces_of_a_folder(monkeypatch):
     monkeypatch.setattr("bandwise.lab.programme.recorded", lambda _folder, _seconds: pieces)
     assert pieces_of(Path(), False, 1) == pieces
     assert [piece.bass_heavy for piece in pieces_of(Path(), True, 1)] == [True] * 6 + [False] * 3
+
+
+@pytest.mark.parametrize(
+    "option", [["--quick"], ["--volumes", "0"], ["--rail-v", "12"], ["--canceller", "speex"]]
+)
+def test_detectors_alone_take_no_other_options(option, tmp_path):
+    """What would have no effect is told."""
+    done = CliRunner().invoke(app, ["lab", "--detectors", "--data", str(tmp_path), *option])
+    assert (done.exit_code, f"got {option[0]} beside --detectors" in done.stderr) == (2, True)

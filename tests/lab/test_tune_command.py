@@ -6,7 +6,6 @@ import soundfile
 from typer.testing import CliRunner
 
 from bandwise.apps.cli import app
-from bandwise.apps.tune_sources import _read
 from bandwise.device.amplifier import Amplifier
 from bandwise.dynamics.store import load_settings
 from bandwise.errors import BandwiseError
@@ -66,11 +65,15 @@ def test_from_measured_tables(tmp_path):
 
 
 def test_from_a_recording_of_the_sweep(tmp_path):
-    """The file that --sweep writes, through a system that bends, comes back as a preset with its limits."""
+    """The file that --sweep writes, through a system that bends, comes back as a preset with its limits.
+
+    The first channel counts, whatever is in the second.
+    """
     played, recorded, preset = tmp_path / "sweep.wav", tmp_path / "recorded.wav", tmp_path / "preset.toml"
     assert tune("--sweep", played).exit_code == 0
     x, rate = soundfile.read(played)
-    soundfile.write(recorded, 0.5 * (x + 0.5 * x**3), rate, "PCM_24")
+    other = np.random.default_rng(0).uniform(-0.5, 0.5, len(x))
+    soundfile.write(recorded, np.stack([0.5 * (x + 0.5 * x**3), other], 1), rate, "PCM_24")
     found = tune("--recording", recorded, "-o", preset, "--target", 5, "--plot", tmp_path / "picture.png")
     assert found.exit_code == 0, found.output
     assert commented(preset)
@@ -168,10 +171,17 @@ def test_supply_and_music_are_those_asked_for(tmp_path, monkeypatch):
     assert supplied == [Amplifier(12.0, 12.0, 0.3, 2.0)]
 
 
-def test_the_first_channel_of_a_recording_counts(tmp_path):
-    """Whatever is in the second."""
-    x = np.random.default_rng(0).uniform(-0.5, 0.5, (RATE * 2, 2))
-    soundfile.write(tmp_path / "x.wav", x, RATE, "DOUBLE")
-    y, rate = _read(tmp_path / "x.wav")
-    assert rate == RATE
-    np.testing.assert_array_equal(y, x[:, 0])
+def test_an_empty_recording_is_told(tmp_path):
+    """Of a pipe that ends at once, too."""
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
+    for source, given in (("-", (tmp_path / "empty.wav").read_bytes()), (tmp_path / "empty.wav", b"")):
+        words = ["tune", "--recording", str(source), "-o", str(tmp_path / "p.toml")]
+        found = RUNNER.invoke(app, words, input=given)
+        assert (found.exit_code, "holds no samples" in found.stderr) == (2, True), found.output
+
+
+def test_a_picture_is_named_what_it_is(tmp_path):
+    """It is a PNG."""
+    pytest.importorskip("matplotlib")
+    found = tune("--driver", "nd65-4", "-o", tmp_path / "p.toml", "--plot", tmp_path / "p.pdf")
+    assert (found.exit_code, "pictures here are PNG" in found.stderr) == (2, True)

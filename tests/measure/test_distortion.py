@@ -38,11 +38,11 @@ def test_intermodulation_of_a_cubic():
 
     low, high = 0.8 * amplitude, 0.2 * amplitude
     carrier = high * (1 + b * (0.75 * high**2 + 1.5 * low**2))
-    expected = 100 * np.sqrt(2) * 0.75 * b * low**2 * high / carrier
+    expected = 100 * 2 * 0.75 * b * low**2 * high / carrier
     assert smpte_intermodulation(cube, 20 * np.log10(amplitude)) == pytest.approx(expected, rel=1e-6)
     each = 0.5 * amplitude
     both = 2 * each * (1 + 2.25 * b * each**2)
-    expected = 100 * np.sqrt(2) * 0.75 * b * each**3 / both
+    expected = 100 * 2 * 0.75 * b * each**3 / both
     assert ccif_intermodulation(cube, 20 * np.log10(amplitude)) == pytest.approx(expected, rel=1e-6)
 
 
@@ -89,3 +89,14 @@ def test_what_is_no_tone_is_the_multitone_distortion():
     rms = np.sqrt(np.mean(multitone(0.0)[-RATE:] ** 2))
     found = multitone_distortion(adding(1_000, 0.01 * np.sqrt(2) * rms), 0.0)
     assert found == pytest.approx(1.0, abs=1e-6)
+
+
+def test_smpte_reads_how_far_the_7_khz_tone_is_modulated():
+    """A tenth, by the 60 Hz tone, is 10 %: what a demodulator of the standard shows."""
+
+    def modulated(x):
+        time = np.arange(len(x)) / RATE
+        low = 0.8 * np.sin(2 * np.pi * 60 * time)
+        return low + (x - low) * (1 + 0.1 * np.sin(2 * np.pi * 60 * time))
+
+    assert smpte_intermodulation(modulated, 0.0) == pytest.approx(10.0, abs=1e-3)

@@ -79,3 +79,10 @@ def test_recordings_are_independent(peer):
     voice, _ = synthesise(4, 1.0)
     first = peer(voice, 48_000)
     np.testing.assert_array_equal(peer(voice, 48_000), first)
+
+
+@pytest.mark.parametrize("name", ["webrtc", "noisereduce"])
+def test_what_is_used_as_it_is_installed_takes_no_path(name):
+    """It would be timed and scored all the same, under a path it is not at."""
+    with pytest.raises(BandwiseError, match=f"got {name} at /nowhere; .*drop the path"):
+        find_peers([f"{name}=/nowhere"])

@@ -64,7 +64,7 @@ def test_what_changed_is_measured_again(pair, change):
     assert system.calls == 1
 
 
-@pytest.mark.parametrize("content", [None, "a,b\n1,2\n"])
+@pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "a,b\n1,2,3\n"])
 def test_other_files_are_refused(tmp_path, content):
     """No file, or no scores in it: one line, not a traceback."""
     path = tmp_path / "t.csv"

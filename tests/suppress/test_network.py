@@ -187,3 +187,11 @@ def test_a_graph_with_other_inputs_is_refused(tmp_path):
     onnx.save(model, tmp_path / "wide.onnx")
     with pytest.raises(BandwiseError, match="wide"):
         Network(tmp_path / "wide.onnx")
+
+
+def test_a_number_without_an_end_is_no_network(tmp_path):
+    """It is not read to its end, which would take hours."""
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(b"\xff" * 2_000_000)
+    with pytest.raises(BandwiseError, match="damaged"):
+        Network(path)

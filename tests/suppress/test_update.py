@@ -60,3 +60,13 @@ def test_a_negative_limit_is_refused_and_changes_nothing():
     with pytest.raises(BandwiseError, match="0 or more"):
         suppressor.update(postfilter=True, attenuation_limit_db=-3.0)
     assert np.array_equal(suppressor.process(x), NoiseSuppressor(model="small").process(x))
+
+
+def test_what_counts_as_true_is_true():
+    """A 1 for the postfilter is no other kind of number to the kernels, which would be compiled anew."""
+    x = noise(4_800)
+    one, true = NoiseSuppressor(model="small"), NoiseSuppressor(model="small")
+    one.update(postfilter=1)
+    true.update(postfilter=True)
+    assert one.engine._postfilter is True
+    assert np.array_equal(one.process(x), true.process(x))

@@ -145,3 +145,20 @@ def test_clips_lie_one_behind_the_other(data_dir):
     for clip, hz in zip(speech.clips, (300, 700), strict=True):
         sound = speech.read(clip, 0, clip.length)
         assert np.argmax(np.abs(np.fft.rfft(sound))) * SAMPLE_RATE / len(sound) == pytest.approx(hz, abs=2)
+
+
+def test_a_recording_that_was_replaced_is_read_again(data_dir, tmp_path):
+    """Though the list says the same."""
+    before = load_corpus(data_dir, cache_dir=tmp_path / "cache").noise
+    assert before.clips[0].length == 24_000
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(12_000) / SAMPLE_RATE)
+    soundfile.write(data_dir / "noise" / "train.flac", tone, SAMPLE_RATE)
+    assert load_corpus(data_dir, cache_dir=tmp_path / "cache").noise.clips[0].length == 12_000
+
+
+@pytest.mark.parametrize(("kind", "told"), [("noise", "nothing but silence"), ("rir", "is silent")])
+def test_silence_is_told(data_dir, kind, told):
+    """Of a folder in which nothing sounds, and of a response that never does."""
+    soundfile.write(data_dir / kind / "train.flac", np.zeros(4_800), SAMPLE_RATE)
+    with pytest.raises(BandwiseError, match=told):
+        load_corpus(data_dir)

@@ -243,6 +243,9 @@ def test_events_are_as_loud_as_their_ratio_says(corpus):
         noise = np.zeros(5 * SAMPLE_RATE, np.float32)
         names = drawn.add_events(np.random.default_rng(seed), noise, 1.0)
         assert 0.05 < active_rms(noise) < 0.1 * len(names) + 0.05
+        short = np.zeros(SAMPLE_RATE // 5, np.float32)
+        drawn.add_events(np.random.default_rng(seed), short, 1.0)
+        assert short.any()
 
 
 def test_the_first_background_is_the_loudest(corpus):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -84,3 +85,11 @@ def test_register_keeps_other_entries(tmp_path):
     assert checksum(tmp_path / "base.onnx") == hashlib.sha256(b"abc").hexdigest()
     register = register_checksum(tmp_path / "base.onnx")
     assert json.loads(register.read_text()) == {"other": "1", "base": checksum(tmp_path / "base.onnx")}
+
+
+def test_other_messages_are_left_alone(files, caplog):
+    """What is kept quiet while a network is quantised is not kept quiet for good."""
+    _, source, target = files
+    quantise(source, target)
+    logging.getLogger().warning("some pre-processing of somebody else's")
+    assert "pre-processing" in caplog.text

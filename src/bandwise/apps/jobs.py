@@ -26,6 +26,11 @@ class Job:
     target: str
 
     @property
+    def picture(self) -> Path:
+        """Where a picture of it goes."""
+        return Path(self.target).with_suffix(".png")
+
+    @property
     def is_done(self) -> bool:
         """Whether the target stands already."""
         return self.target not in {PIPE, self.source} and Path(self.target).is_file()

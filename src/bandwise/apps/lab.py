@@ -7,6 +7,7 @@ import typer
 
 from bandwise.apps import measuring
 from bandwise.apps.lab_materials import materials_of, pieces_of, tuned_for
+from bandwise.apps.options import refuse
 from bandwise.apps.report import note, told_when_compiling
 from bandwise.errors import BandwiseError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bandwise.lab.experiment import Experiment
     from bandwise.lab.measuring import Row
     from bandwise.lab.plan import Plan
+
+DRIVER, RAIL_V, CANCELLER = "nd65-4", 8.0, "auto"
 
 
 def lab(
@@ -25,8 +28,8 @@ def lab(
         Path | None, typer.Option(help="Folder with music/ and wakeword/; else made here.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Few volumes and words: some minutes.")] = False,
-    driver: Annotated[str, typer.Option(help="Driver, by name or TOML file.")] = "nd65-4",
-    rail_v: Annotated[float, typer.Option(help="Supply of the amplifier, volts.")] = 8.0,
+    driver: Annotated[str, typer.Option(help="Driver, by name or TOML file.")] = DRIVER,
+    rail_v: Annotated[float, typer.Option(help="Supply of the amplifier, volts.")] = RAIL_V,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="Measure this instead of tuning one.")
     ] = None,
@@ -37,7 +40,7 @@ def lab(
     detectors: Annotated[
         bool, typer.Option("--detectors", help="Only how well the wake word detectors hear, with --data.")
     ] = False,
-    canceller: Annotated[str, typer.Option(help="Echo canceller: auto, speex or kalman.")] = "auto",
+    canceller: Annotated[str, typer.Option(help="Echo canceller: auto, speex or kalman.")] = CANCELLER,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
 ) -> None:
     """Measure distortion, bass, echo and missed wake words at equal loudness, processor by processor.
@@ -56,6 +59,11 @@ def lab(
     from bandwise.measure.plots import require_matplotlib
 
     if detectors:
+        refuse(
+            " beside --detectors, which measures these alone; drop it", quick=quick, preset=preset,
+            volumes=volumes, room=room, driver=driver != DRIVER, rail_v=rail_v != RAIL_V,
+            canceller=canceller != CANCELLER,
+        )  # fmt: skip
         _detectors(data, seed)
         return
     require_matplotlib("lab")

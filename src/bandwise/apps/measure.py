@@ -54,11 +54,11 @@ def measure(
         )
     if plot:
         from bandwise.apps.measuring import check_apart, check_folders
-        from bandwise.measure.plots import require_matplotlib
+        from bandwise.measure.plots import check_picture
 
-        require_matplotlib()
         check_folders(Path(plot))
         check_apart([Path(plot)], map(Path, [*(inputs or []), *(presets or [])]))
+        check_picture(Path(plot))
     if inputs:
         _measure_files(inputs, presets or [], gain_db, start, seconds, plot)
     else:
@@ -97,25 +97,16 @@ def _measure_tones(presets: list[str], plot: str | None) -> None:
 
 
 def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32], int]":
-    import numpy as np
-
     from bandwise.apps.report import note
-    from bandwise.audio_io import open_source
-    from bandwise.door import convert, silence_nonfinite
+    from bandwise.audio_io import read_whole
+    from bandwise.door import silence_nonfinite
 
-    with open_source(name) as source:
-        skip, wanted, pieces = round(start * source.sample_rate), round(seconds * source.sample_rate), []
-        while skip > 0 and len(block := source.read(min(skip, source.sample_rate))):
-            skip -= len(block)
-        while wanted > 0 and len(block := source.read(min(wanted, source.sample_rate))):
-            pieces.append(convert(block, "float32"))
-            wanted -= len(block)
-        if not pieces:
-            raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start")
-        x: NDArray[np.float32] = np.concatenate(pieces)
-        if count := silence_nonfinite(x):
-            note(f"{name}: {count} samples that are NaN, Inf or far too loud were treated as silence")
-        return x, source.sample_rate
+    x, rate = read_whole(name, start_s=start, seconds=seconds)
+    if not len(x):
+        raise BandwiseError(f"got {name}, which holds no sound from {start:g} s on; lower --start")
+    if count := silence_nonfinite(x):
+        note(f"{name}: {count} samples that are NaN, Inf or far too loud were treated as silence")
+    return x, rate
 
 
 def _print_table(titles: list[str], rows: list[list[Any]]) -> None:

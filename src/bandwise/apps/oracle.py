@@ -15,6 +15,7 @@ from bandwise.measure import tables
 from bandwise.measure.levels import SILENCE_DB, active_speech, mean_square_db
 from bandwise.measure.mixtures import MixtureSettings, mix, mixtures
 from bandwise.measure.pairs import Audio, Pair, read_mono
+from bandwise.measure.plots import require_matplotlib
 from bandwise.measure.quality import at_rate
 from bandwise.measure.rows import Row
 from bandwise.measure.scorer import Scorer
@@ -49,6 +50,8 @@ def oracle(
     written as a sound, and a picture shows their spectrograms.
     """
     measuring.check_folders(csv)
+    if output:
+        require_matplotlib("eval")
     if not data:
         reason = ", which belongs to --data; drop it"
         defaults = {"count": count != COUNT, "seed": seed != SEED, "seconds": seconds != SECONDS}
@@ -90,10 +93,11 @@ def read_mixture(clean: Path, noise: Path, snr_db: float) -> Pair:
     from bandwise.measure.excerpts import looped
 
     speech, disturbance = (at_rate(*read_mono(path), SAMPLE_RATE) for path in (clean, noise))
-    if len(disturbance) <= SAMPLE_RATE // 10:
-        raise BandwiseError(
-            f"{noise}: {len(disturbance)} samples; at least 0.1 s of noise is needed; take a longer one"
-        )
+    for path, x in ((clean, speech), (noise, disturbance)):
+        if len(x) <= SAMPLE_RATE // 10:
+            raise BandwiseError(
+                f"{path}: {len(x) / SAMPLE_RATE:.3g} s; more than 0.1 s is needed; take a longer one"
+            )
     level_dbfs, activity = active_speech(speech, SAMPLE_RATE)
     if not activity:
         raise BandwiseError(

@@ -70,6 +70,18 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
         from bandwise.measure.plots import require_matplotlib
 
         require_matplotlib()
+        _check_pictures(jobs)
+
+
+def _check_pictures(jobs: Sequence[Job]) -> None:
+    drawn: dict[Path, Job] = {}
+    for job in jobs:
+        other = drawn.setdefault(job.picture, job)
+        if other is not job:
+            raise BandwiseError(
+                f"got {other.source} and {job.source}, whose pictures would both be {job.picture}; "
+                "give them other names, or drop --plot"
+            )
 
 
 def _is_kept(name: str) -> bool:

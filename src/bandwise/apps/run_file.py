@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from bandwise.apps.jobs import Job
 from bandwise.apps.report import Outcome, progress, told_when_compiling
 from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import BLOCK_SECONDS
-from bandwise.audio_io import PcmFormat, Source, open_sink, open_source
+from bandwise.audio_io import PcmFormat, Source, open_sink, open_source, read_whole
 from bandwise.door import convert, silence_nonfinite
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor, aligned
@@ -42,7 +41,7 @@ def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcom
     from bandwise.measure.plots import before_and_after
 
     draw = options.draw or before_and_after
-    picture = str(Path(job.target).with_suffix(".png"))
+    picture = str(job.picture)
     draw(before, excerpt(job.target), outcome.sample_rate, picture)
     return replace(outcome, plot=picture)
 
@@ -114,11 +113,7 @@ def _raw_output(options: RunOptions, source: Source) -> PcmFormat | None:
 
 def excerpt(name: str, seconds: float = 30.0) -> NDArray[Any]:
     """The first channel of the start of a file, float32, for a picture."""
-    with open_source(name) as source:
-        wanted, pieces = round(seconds * source.sample_rate), []
-        while wanted > 0 and len(block := source.read(wanted)):
-            pieces.append(convert(block, "float32")[:, 0])
-            wanted -= len(block)
-    x = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    x, _ = read_whole(name, seconds=seconds)
     silence_nonfinite(x)
-    return x
+    first: NDArray[Any] = x[:, 0]
+    return first

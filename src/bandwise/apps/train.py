@@ -15,6 +15,7 @@ from bandwise.training.loss_config import LossConfig
 from bandwise.training.network_config import SIZES
 
 RUN, LOSS = FitConfig(), LossConfig()
+HOURS = 40.0
 FILTER_SIZES = {"filter_units": 64, "filter_hints": 8}
 
 
@@ -25,7 +26,7 @@ def train(
     minutes: options.Minutes = None,
     updates: options.Updates = None,
     shards: options.Shards = None,
-    hours: options.Hours = 40.0,
+    hours: options.Hours = HOURS,
     deep_filter: options.DeepFilter = False,
     filter_units: options.FilterUnits = None,
     sequences: options.Sequences = RUN.sequences,
@@ -118,6 +119,8 @@ def train(
         precision=_one_of("precision", precision, precisions),
         threads=threads,
     )
+    if shards is not None:
+        refuse(", which is for mixtures that are made; --shards are there; drop it", hours=hours != HOURS)
     with shards_of(data, shards, out, hours, spectra=deep_filter, seed=seed) as (train_folder, valid_folder):
         _show(config)
         if initial and (out / CHECKPOINT).exists():

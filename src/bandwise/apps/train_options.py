@@ -45,7 +45,7 @@ FilterLearningRate = Annotated[
     typer.Option(min=1e-9, help="The same of the deep filter."),
 ]
 Loss = Annotated[str, typer.Option(help="Form of the gain loss: plain (2020) or sones (2021).")]
-SonesEpsilon = Annotated[float, typer.Option(help="Smaller punishes leaks into silence harder.")]
+SonesEpsilon = Annotated[float, typer.Option(min=1e-6, help="Smaller punishes leaks into silence harder.")]
 LoudnessShare = Annotated[
     float, typer.Option(min=0, max=1, help="How far loud bands count more; 0: all bands alike.")
 ]

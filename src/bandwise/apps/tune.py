@@ -68,9 +68,7 @@ def tune(
     if sweep is not None and sweep.suffix.lower() not in SWEEPS:
         raise BandwiseError(f"got --sweep {sweep}; its 24 bits go into {', '.join(SWEEPS)}; name it so")
     if plot:
-        from bandwise.measure.plots import require_matplotlib
-
-        require_matplotlib()
+        _check_plot(plot)
     if sweep is not None:
         write_sweep(sweep)
     elif driver is not None:
@@ -82,3 +80,11 @@ def tune(
     else:
         assert distortion is not None
         from_files(distortion, response, target, output, plot)
+
+
+def _check_plot(plot: Path) -> None:
+    from bandwise.measure.plots import require_matplotlib
+
+    require_matplotlib()
+    if plot.suffix.lower() != ".png":
+        raise BandwiseError(f"got --plot {plot}; pictures here are PNG; name it so")

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from bandwise.apps import measuring
 from bandwise.apps.report import note, told_when_compiling
+from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from bandwise.lab.deriving import Response, Tuning
     from bandwise.lab.limits import Table
     from bandwise.lab.trial import Targets
@@ -79,9 +77,13 @@ def from_driver(
 
 def from_recording(recording: Path, target: float, output: Path, plot: Path | None) -> None:
     """Tune to what a recording of the test signal shows."""
+    from bandwise.audio_io import read_whole
     from bandwise.lab.sweep import read_recording, table_of
 
-    table = table_of(read_recording(*_read(recording)))
+    x, rate = read_whole(str(recording), "float64")
+    if not len(x):
+        raise BandwiseError(f"got {recording}, which holds no samples; record the test signal of --sweep")
+    table = table_of(read_recording(x[:, 0], rate))
     heading = f"From a recording of the test signal; distortion aimed at: {target:g} %."
     _from_table(table, None, target, heading, output, plot)
 
@@ -111,19 +113,6 @@ def _from_table(
         from bandwise.lab.tuning_chart import chart_of_measurements
 
         _draw(plot, chart_of_measurements(limits, tuning.settings, table))
-
-
-def _read(path: Path) -> "tuple[NDArray[np.float64], int]":
-    import numpy as np
-
-    from bandwise.audio_io import open_source
-    from bandwise.door import convert
-
-    with open_source(str(path)) as source:
-        pieces = []
-        while len(block := source.read(source.sample_rate)):
-            pieces.append(convert(block, "float64"))
-        return np.concatenate(pieces)[:, 0], source.sample_rate
 
 
 def _write(output: Path, tuning: "Tuning", heading: str) -> None:

@@ -16,7 +16,7 @@ from bandwise.bands.bank import make_bank
 from bandwise.bands.filterbank import split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
-from bandwise.door import FULL_SCALE, check_channels, form_of, is_number, shown
+from bandwise.door import FULL_SCALE, NONFINITE, check_channels, form_of, is_number, shown, silence_nonfinite
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -126,9 +126,8 @@ class Crossover:
         form = form_of(samples, self.channels)
         columns = samples[:, None] if form.flat else samples
         planar = np.array(columns.T / FULL_SCALE[form.dtype], np.float64, order="C")
-        if not np.isfinite(planar).all():
-            warnings.warn("got NaN or Inf; each is treated as silence; check the source", stacklevel=3)
-            planar[~np.isfinite(planar)] = 0.0
+        if silence_nonfinite(planar):
+            warnings.warn(NONFINITE, stacklevel=3)
         return planar
 
     def _split_piece(self, planar: NDArray[np.float64], out: NDArray[np.float64]) -> None:

@@ -20,6 +20,7 @@ tones through 5 ms of delay; coming up from 0 Hz it would sweep every tone throu
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +37,17 @@ SWING = {2: 2.01, 4: 3.88, 8: 12.16}
 MAX_BANDS = 16
 
 
-def check_cutoffs(cutoffs_hz: Sequence[float], sample_rate: float) -> tuple[float, ...]:
+def check_cutoffs(cutoffs_hz: Iterable[float], sample_rate: float) -> tuple[float, ...]:
     """Return the cutoffs as floats, or raise BandwiseError if they cannot be built at this rate."""
-    if not isinstance(cutoffs_hz, Iterable) or not all(isinstance(hz, Real) for hz in cutoffs_hz):
+    try:
+        given: tuple[Any, ...] = tuple(cutoffs_hz)
+    except TypeError:  # no list of anything
+        given = (None,)
+    if not all(isinstance(hz, Real) for hz in given):
         raise BandwiseError(
             f"got cutoffs_hz = {cutoffs_hz!r}; allowed is a list of frequencies in Hz; write [200, 2000]"
         )
-    cutoffs = tuple(float(hz) for hz in cutoffs_hz)
+    cutoffs = tuple(float(hz) for hz in given)
     top = HIGHEST_FRACTION * sample_rate
     if len(cutoffs) >= MAX_BANDS:
         raise BandwiseError(

@@ -10,6 +10,7 @@ time stands for the look-ahead.
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf, isfinite
 from typing import Any
 
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, LimiterSettings, MultibandSettings
@@ -189,6 +190,9 @@ def _number(data: dict[str, Any], key: str, default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BandwiseError(f"got {key} = {value!r}; allowed are numbers; correct it")
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
-        raise BandwiseError(f"got {key} beyond all numbers; correct it") from None
+        number = inf
+    if not isfinite(number):
+        raise BandwiseError(f"got {key} = {number:g}; allowed are finite numbers; correct it")
+    return number

@@ -6,11 +6,11 @@ from typing import Any
 
 from bandwise.bands.linkwitz_riley import check_order
 from bandwise.bands.retuning import check_cutoffs
+from bandwise.door import HIGHEST_HZ
 from bandwise.dynamics.fields import check_fields, choice, flag, number
 from bandwise.errors import BandwiseError
 
 LINKS = ("all", "pairs", "none")
-HIGHEST_RATE = 1e9  # cutoffs are checked against the real rate when a processor is built
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,8 @@ class MultibandSettings:
     def __post_init__(self) -> None:
         check_fields(self)
         check_order(self.order)
-        object.__setattr__(self, "cutoffs_hz", check_cutoffs(self.cutoffs_hz, HIGHEST_RATE))
+        # against the rate they run at, a processor checks them when it is built
+        object.__setattr__(self, "cutoffs_hz", check_cutoffs(self.cutoffs_hz, HIGHEST_HZ))
         object.__setattr__(self, "bands", tuple(self.bands) or (BandSettings(),) * (len(self.cutoffs_hz) + 1))
         object.__setattr__(self, "link", _checked_link(self.link))
         if len(self.bands) != len(self.cutoffs_hz) + 1:

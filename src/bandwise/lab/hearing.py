@@ -32,12 +32,13 @@ class Echo:
 
 
 def echo_of(bench: Bench, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Echo:
-    """What the device's own microphone hears of programme x."""
+    """What the device's own microphone hears of programme x, which is played again and again."""
     import soxr
 
     digital = bench.processed(x, settings, drive_db)
     pressure = soxr.resample(bench.loudspeaker.play(digital).pressure_pa, SAMPLE_RATE, ECHO_RATE)
-    return Echo(through(pressure, bench.room.echo_path(ECHO_RATE)), reference_for_canceller(digital))
+    echo = through(np.tile(pressure, 2), bench.room.echo_path(ECHO_RATE))[len(pressure) :]
+    return Echo(echo, reference_for_canceller(digital))
 
 
 @dataclass(frozen=True)

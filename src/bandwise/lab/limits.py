@@ -108,7 +108,7 @@ def measured_response(path: Path) -> tuple[Doubles, Doubles]:
 def _numbers(path: Path, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
     """Those columns of every row of a CSV file."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [tuple(float(row[name]) for name in columns) for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BandwiseError(

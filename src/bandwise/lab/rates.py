@@ -28,7 +28,7 @@ def valid_words(data: Path) -> list[Word]:
     """
     around = (round(BEFORE_S * SAMPLE_RATE), round(AFTER_S * SAMPLE_RATE))
     words = [
-        Word(w.keyword, np.pad(w.samples * LEVEL / loudest_rms(w.samples), around), w.split)
+        Word(w.keyword, np.pad(w.samples * LEVEL / max(loudest_rms(w.samples), 1e-12), around), w.split)
         for w in recorded_words(data / "wakeword")
         if w.split == SPLIT
     ]

@@ -60,7 +60,7 @@ def trimmed(word: Word) -> Word:
     block = SAMPLE_RATE // 50
     count = len(word.samples) // block
     level = np.sqrt(np.square(word.samples[: count * block]).reshape(count, block).mean(axis=1))
-    loud = np.flatnonzero(level > level.max() * 10 ** (-30 / 20))
+    loud = np.flatnonzero(level >= level.max() * 10 ** (-30 / 20))
     return Word(word.keyword, word.samples[loud[0] * block : (loud[-1] + 1) * block], word.split)
 
 

@@ -57,26 +57,33 @@ def harmonic_distortion(
 
 
 def smpte_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
-    """SMPTE RP 120: 60 Hz and 7 kHz at 4:1; side bands up to the third around 7 kHz, in percent of it."""
+    """SMPTE RP 120: 60 Hz and 7 kHz at 4:1; how much 7 kHz is modulated, in percent.
+
+    Side bands of one order belong to one modulation and add as they are; orders up to the third add as RMS
+    (IEC 60268-3).
+    """
     low, high = SMPTE_HZ
     peak = 10 ** (level_db / 20)
     amplitudes = [peak * SMPTE_RATIO / (1 + SMPTE_RATIO), peak / (1 + SMPTE_RATIO)]
     spectrum = steady_spectrum(
         process, tones(SMPTE_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
-    sides = [spectrum[high + sign * order * low] for order in (1, 2, 3) for sign in (-1, 1)]
-    return 100.0 * _rms(sides) / float(spectrum[high])
+    orders = [spectrum[high - order * low] + spectrum[high + order * low] for order in (1, 2, 3)]
+    return 100.0 * _rms(orders) / float(spectrum[high])
 
 
 def ccif_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
-    """CCIF (ITU-R): 19 and 20 kHz alike; the products at 1, 18 and 21 kHz in percent of both tones."""
+    """CCIF (ITU-R): 19 and 20 kHz alike; the products at 1, 18 and 21 kHz in percent of both tones.
+
+    Those at 18 and 21 kHz are of the third order and add as they are, the orders as RMS (IEC 60268-3).
+    """
     low, high = CCIF_HZ
     amplitudes = [10 ** (level_db / 20) / 2.0] * 2
     spectrum = steady_spectrum(
         process, tones(CCIF_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
-    products = spectrum[[high - low, 2 * low - high, 2 * high - low]]
-    return 100.0 * _rms(products) / float(spectrum[low] + spectrum[high])
+    orders = [spectrum[high - low], spectrum[2 * low - high] + spectrum[2 * high - low]]
+    return 100.0 * _rms(orders) / float(spectrum[low] + spectrum[high])
 
 
 def multitone_distortion(process: Process, level_db: float, sample_rate: int = 48_000) -> float:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.audio_io import open_source
-from bandwise.door import convert
+from bandwise.audio_io import read_whole
 from bandwise.errors import BandwiseError
 
 Audio = NDArray[np.float32]
@@ -40,14 +39,10 @@ class Pair:
 
 def read_mono(path: Path) -> tuple[Audio, int]:
     """All samples of an audio file, channels averaged: `(float32[n], sample_rate)`."""
-    pieces = []
-    with open_source(str(path)) as source:
-        while len(block := source.read(source.sample_rate)):
-            pieces.append(convert(block, "float32").mean(axis=1))
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    samples, sample_rate = read_whole(str(path))
     if not np.isfinite(samples).all():
         raise BandwiseError(f"{path}: holds NaN or Inf; all samples must be numbers; make it again")
-    return samples, source.sample_rate
+    return samples.mean(axis=1), sample_rate
 
 
 def matched_files(clean: Path, noisy: Path) -> dict[str, tuple[Path, Path]]:

@@ -122,7 +122,7 @@ def draw_waveforms(programmes: Sequence[Programme], path: str) -> None:
         axes.grid(visible=True, alpha=0.3)
     panels[-1].set_xlabel("s")
     figure.suptitle("drawn at equal loudness", fontsize="medium")
-    figure.savefig(path, format="png")
+    figure.savefig(path)
 
 
 def draw_tones(tables: dict[str, list[tuple[float, list[float]]]], path: str) -> None:
@@ -138,4 +138,4 @@ def draw_tones(tables: dict[str, list[tuple[float, list[float]]]], path: str) ->
         axes.set(title=preset, xlabel="peak level, dBFS", ylabel="%")
         axes.grid(visible=True, alpha=0.3)
     panels[0].legend(fontsize="small")
-    figure.savefig(path, format="png")
+    figure.savefig(path)

@@ -48,8 +48,8 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _row(fields: Mapping[str, str]) -> Row:
-    if None in fields.values():
-        raise ValueError("a line is cut short")
+    if None in fields or None in fields.values():
+        raise ValueError("a line has too many fields, or too few")
     text = {key: fields[key] for key in ("name", "language", "noise", "room", "digest", "version")}
     scores = {key: float(value or nan) for key, value in fields.items() if key not in Row.__annotations__}
     return Row(

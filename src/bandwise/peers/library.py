@@ -6,6 +6,7 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
+from bandwise.errors import BandwiseError
 from bandwise.peers.peer import Absent
 
 
@@ -32,6 +33,12 @@ def inside_package(package: str, file: str) -> str:
 def file_version(path: Path) -> str:
     """Name of a file, and what tells its content from another's."""
     return f"{path.name} {blake2b(path.read_bytes(), digest_size=4).hexdigest()}"
+
+
+def refuse_path(path: str, name: str) -> None:
+    """Raise `BandwiseError` if a user says where a peer is that is an installed package."""
+    if path:
+        raise BandwiseError(f"got {name} at {path}; it is used as it is installed; drop the path")
 
 
 def installed_version(distribution: str) -> str:

@@ -4,14 +4,15 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from bandwise.peers.library import installed_version
+from bandwise.peers.library import installed_version, refuse_path
 from bandwise.peers.peer import Absent, Audio, Peer
 
 HINT = "pip install noisereduce"
 
 
-def find(path: str = "") -> Peer:  # noqa: ARG001  a package has no other place
+def find(path: str = "") -> Peer:
     """The installed package."""
+    refuse_path(path, "noisereduce")
     if find_spec("noisereduce") is None:
         raise Absent(HINT)
     return Peer("noisereduce", installed_version("noisereduce"), 48_000, whole=_gate)

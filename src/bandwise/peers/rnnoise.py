@@ -42,5 +42,6 @@ def find(path: str = "") -> Peer:
     library.rnnoise_destroy.argtypes = [ctypes.c_void_p]
     library.rnnoise_process_frame.argtypes = [ctypes.c_void_p] * 3
     library.rnnoise_process_frame.restype = ctypes.c_float
-    version = file_version(Path(path)) if path else f"pyrnnoise {installed_version('pyrnnoise')}".strip()
+    packaged = installed_version("pyrnnoise")
+    version = file_version(Path(path)) if path else f"pyrnnoise {packaged}" if packaged else "of the system"
     return Peer("RNNoise", version, 48_000, FRAME_SAMPLES, LATENCY_SAMPLES, lambda: RNNoiseStream(library))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bandwise.peers.library import installed_version
+from bandwise.peers.library import installed_version, refuse_path
 from bandwise.peers.peer import Absent, Audio, Peer, int16_frame
 
 HINT = "pip install webrtc-noise-gain"
@@ -27,8 +27,9 @@ class WebRTCStream:
         return (np.frombuffer(made.audio, np.int16) / 32_768.0).astype(np.float32)
 
 
-def find(path: str = "") -> Peer:  # noqa: ARG001  a package has no other place
+def find(path: str = "") -> Peer:
     """The installed package."""
+    refuse_path(path, "webrtc")
     if find_spec("webrtc_noise_gain") is None:
         raise Absent(HINT)
 

@@ -14,6 +14,7 @@ GRAPH, FACTS = 7, 14  # in a model
 INITIALIZER = 5  # in a graph
 DIMENSIONS, DATA_TYPE, FLOATS, INTEGERS, NAME, RAW = 1, 2, 4, 5, 8, 9  # in a tensor
 FLOAT32, INT8 = 1, 3
+LONGEST_NUMBER_BITS = 63  # seven at a time; what goes on is none, and may be long
 
 DTYPES: dict[int, Any] = {FLOAT32: np.dtype("<f4"), INT8: np.dtype("i1")}
 
@@ -95,3 +96,5 @@ def _number(message: memoryview, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 128:
             return number, at
+        if shift > LONGEST_NUMBER_BITS:
+            raise ValueError("no ONNX file")

@@ -56,7 +56,8 @@ def restore(run: Run, saved: dict[str, Any]) -> None:
     """Bring a run to where a checkpoint left it."""
     if FitConfig.from_dict(saved["config"]).network != run.network.config:
         raise BandwiseError(
-            "got a checkpoint of other layer sizes; a run keeps its own; name another folder or the same size"
+            "got a checkpoint of other layer sizes or weight limit; a run keeps its own; give those, or "
+            "another folder"
         )
     run.network.load_state_dict(saved["network"])
     run.average.load_state_dict(saved["average"])

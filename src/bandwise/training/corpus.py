@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,16 +101,18 @@ def _load_recordings(folder: Path, split: str, cache_dir: Path | str | None, gro
     if cache_dir is None:
         decoded = list(_decode_all(folder, rows, group))
         return Recordings(np.concatenate([samples for samples, _ in decoded]), [clip for _, clip in decoded])
-    stem = Path(cache_dir) / f"{folder.name}-{split}-{_digest(rows)}"
+    stem = Path(cache_dir) / f"{folder.name}-{split}-{_digest(folder, rows)}"
     if not stem.with_suffix(".json").is_file():
         _write_cache(stem, _decode_all(folder, rows, group))
     clips = [Clip(**entry) for entry in json.loads(stem.with_suffix(".json").read_text("utf-8"))]
     return Recordings(np.memmap(stem.with_suffix(".i16"), dtype=np.int16, mode="r"), clips)
 
 
-def _digest(rows: list[dict[str, str]]) -> str:
-    text = json.dumps(rows, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _digest(folder: Path, rows: list[dict[str, str]]) -> str:
+    """Of what the list says, of what its files are like now, and of how they are kept here."""
+    files = [recording_of(folder, row).stat() for row in rows]
+    known = [rows, [(file.st_size, file.st_mtime_ns) for file in files], [f.name for f in fields(Clip)]]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _decode_all(
@@ -125,6 +127,8 @@ def _decode_all(
         signal *= STORED_PEAK / peak
         yield np.round(signal * INT16_SCALE).astype(np.int16), _clip(row, group, start, signal)
         start += len(signal)
+    if not start:
+        raise BandwiseError(f"got {folder} with nothing but silence in it; recordings are needed; add some")
 
 
 def _clip(row: dict[str, str], group: str, start: int, signal: Signal) -> Clip:
@@ -155,4 +159,6 @@ def _write_cache(stem: Path, decoded: Iterator[tuple[NDArray[np.int16], Clip]]) 
 
 def _load_response(folder: Path, row: dict[str, str]) -> Response:
     samples = decode(recording_of(folder, row))
+    if not samples.any():
+        raise BandwiseError(f"got {row['path']}, which is silent; an impulse response is not; take it out")
     return Response(samples, number_in(row, "rt60_s"), row["room"], source_of(row), row["licence"])

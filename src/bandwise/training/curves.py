@@ -1,7 +1,10 @@
 """The picture of a training run, drawn from its log."""
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 LOSSES = (
     "gain_loss",
@@ -13,12 +16,19 @@ LOSSES = (
 )
 
 
+def _whole(log: Path) -> Iterator[dict[str, Any]]:
+    """The records that were written to their end, as where a run was killed one may not be."""
+    for line in log.read_text().splitlines():
+        with suppress(ValueError):
+            yield json.loads(line)
+
+
 def plot_losses(log: Path, picture: Path) -> None:
     """Draw all losses over updates, training faint, from a `log.jsonl` to a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    records = [json.loads(line) for line in log.read_text().splitlines()]
+    records = list(_whole(log))
     losses = [name for name in LOSSES if all(name in r for r in records)]
     figure = Figure(figsize=(4.5 * len(losses), 4), layout="constrained")
     FigureCanvasAgg(figure)

@@ -76,7 +76,7 @@ class Noises:
         names = []
         for _ in range(int(rng.integers(1, 4))):
             clip = self._event(rng)
-            length = int(rng.uniform(0.1, 2.0) * SAMPLE_RATE)
+            length = min(int(rng.uniform(0.1, 2.0) * SAMPLE_RATE), len(noise))
             piece = augment.fade(self._piece(rng, self.noise, clip, length))
             start = int(rng.integers(len(noise) - len(piece) + 1))
             level = speech_rms * amplitude(-rng.uniform(*self.config.event_snr_db))

@@ -4,6 +4,8 @@ import hashlib
 import json
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 KEPT_IN_FLOAT = (
@@ -23,8 +25,7 @@ def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger("root").addFilter(lambda record: "pre-processing" not in record.getMessage())
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _without_advice():
         written = Path(folder) / "int8.onnx"
         quantize_dynamic(
             source,
@@ -36,6 +37,20 @@ def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
             extra_options={"MatMulConstBOnly": True},
         )
         target.write_bytes(written.read_bytes())
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Quantisation says every time that a graph could be prepared for it, which this one is."""
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return "pre-processing" not in record.getMessage()
+
+    logging.getLogger().addFilter(is_news)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeFilter(is_news)
 
 
 def checksum(file: Path) -> str:
