@@ -1,4 +1,8 @@
-"""The noise suppressor: analyse, ask the network, mix, put together. 30 ms late, one core hardly notices."""
+"""The noise suppressor: 30 ms late, and one core hardly notices.
+
+What a hop of 10 ms passes through, file by file: `analysis` (stft, pitch, comb, features), `network`, and
+`frames` (synthesis, deep_filter, relief, stft).
+"""
 
 from __future__ import annotations
 
@@ -46,20 +50,23 @@ class SuppressorEngine:
         self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
         self.reset()
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        """What a copy needs: the past, but neither weights nor memory that parts share."""
-        states = [state.copy() for state in self._network.states]
-        said = self.gains, self.strengths
-        return self._given, self._pasts, self._overlaps, states, said
+    def process_hops(self, hops: Array) -> Array:
+        """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
+        out = np.empty_like(hops)
+        most = self._most_hops * HOP_SAMPLES
+        for start in range(0, hops.shape[1], most):
+            self._process_batch(hops[:, start : start + most], out[:, start : start + most])
+        return out
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """Build the same engine anew and give it that past."""
-        given, pasts, overlaps, states, said = state
-        SuppressorEngine.__init__(self, **given)
-        self._pasts, self._overlaps = pasts, overlaps
-        self._answers.gains[:, 0], self._answers.strengths[:, 0] = said
-        for own, value in zip(self._network.states, states, strict=True):
-            own[:] = value
+    def _process_batch(self, hops: Array, out: Array) -> None:
+        """Describe; ask the network; mix and resynthesise: each for all hops before the next."""
+        count = hops.shape[1] // HOP_SAMPLES
+        for hop, past, frames in zip(hops, self._pasts, self._frames, strict=True):
+            describe_hops(hop, *past, frames)
+        self._network.answer(self._seen, count, self._answers)
+        for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
+            resynthesise_hops(frames, self._postfilter, self._kept, RELIEF, overlap, finished)
+        self._last = count - 1
 
     def update(self, **changes: Any) -> None:
         """Change `postfilter`, `kept` or both from the next hop on; windows that overlap fade them in."""
@@ -85,23 +92,20 @@ class SuppressorEngine:
         """(channels, 34): how much of each band the comb filter was asked to make."""
         return np.array(self._answers.strengths[:, self._last])
 
-    def process_hops(self, hops: Array) -> Array:
-        """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
-        out = np.empty_like(hops)
-        most = self._most_hops * HOP_SAMPLES
-        for start in range(0, hops.shape[1], most):
-            self._some(hops[:, start : start + most], out[:, start : start + most])
-        return out
+    def __getstate__(self) -> tuple[Any, ...]:
+        """What a copy needs: the past, but neither weights nor memory that parts share."""
+        states = [state.copy() for state in self._network.states]
+        said = self.gains, self.strengths
+        return self._given, self._pasts, self._overlaps, states, said
 
-    def _some(self, hops: Array, out: Array) -> None:
-        """Describe; ask the network; mix and resynthesise: each for all hops before the next."""
-        count = hops.shape[1] // HOP_SAMPLES
-        for hop, past, frames in zip(hops, self._pasts, self._frames, strict=True):
-            describe_hops(hop, *past, frames)
-        self._network.answer(self._seen, count, self._answers)
-        for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
-            resynthesise_hops(frames, self._postfilter, self._kept, RELIEF, overlap, finished)
-        self._last = count - 1
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Build the same engine anew and give it that past."""
+        given, pasts, overlaps, states, said = state
+        SuppressorEngine.__init__(self, **given)
+        self._pasts, self._overlaps = pasts, overlaps
+        self._answers.gains[:, 0], self._answers.strengths[:, 0] = said
+        for own, value in zip(self._network.states, states, strict=True):
+            own[:] = value
 
 
 class NoiseSuppressor(HopProcessor):
