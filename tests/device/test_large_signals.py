@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_signal
 from device_signals import tone
 
-from bandwise.device import small_signal
 from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import AIR_STIFFNESS_PA, DRIVERS
 from bandwise.device.loudspeaker import Loudspeaker

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_signal
 from device_signals import RATE, amplitude_at, thd, tone
 
-from bandwise.device import small_signal
 from bandwise.device.amplifier import Amplifier
 from bandwise.device.driver_files import driver_of, load_driver
 from bandwise.device.drivers import DRIVERS, Box, Driver, from_thiele_small

@@ -119,7 +119,7 @@ def _bench(driver: str, rail_v: float, room: Path | None) -> "Bench":
     from bandwise.lab.bench import Bench
 
     paths = Room() if room is None else MeasuredRoom(str(room))
-    return Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0), paths)
+    return Bench(load_driver(driver), Amplifier.of_small_device(rail_v), paths)
 
 
 def _print(experiment: "Experiment", rows: "list[Row]") -> None:
@@ -128,10 +128,11 @@ def _print(experiment: "Experiment", rows: "list[Row]") -> None:
     names = [d.name for d, _ in experiment.materials.detectors if f"{d.name}_words" in rows[0]]
     titles = ["processor", "volume dB", "LUFS", "bass dB", "distortion %", "ERLE dB"]
     titles += [f"missed, {name}" for name in names]
-    print("| " + " | ".join(titles) + " |\n|" + "---|" * len(titles))
+    measuring.print_row(*titles)
+    measuring.print_row(*["---"] * len(titles))
     for row in rows:
         missed = [f"{row[f'{n}_missed']} of {row[f'{n}_words']}" for n in names]
         figures = [f"{row[key]:.1f}" for key in ("loudness_lufs", "bass_db", "distortion_percent", "erle_db")]
-        print("| " + " | ".join([str(row["processor"]), f"{row['volume_db']:g}", *figures, *missed]) + " |")
+        measuring.print_row(row["processor"], f"{row['volume_db']:g}", *figures, *missed)
     for line in verdicts(rows, names):
         print(f"\n{line}")

@@ -16,16 +16,27 @@ def print_rates(data: Path, seed: int) -> None:
 
     words, sounds = valid_words(data), background(data)
     noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)
-    print(f"| detector | threshold | heard | 95 % | at {NOISE_SNR_DB:g} dB SNR | false alarms per hour |")
-    print("|---" * 6 + "|")
+    titles = (
+        "detector",
+        "threshold",
+        "heard",
+        "95 %",
+        f"at {NOISE_SNR_DB:g} dB SNR",
+        "false alarms per hour",
+    )
+    measuring.print_row(*titles)
+    measuring.print_row(*["---"] * len(titles))
     found = detectors_for(data, True, note)
     with measuring.progress("detectors", len(found)) as done:
         for detector, _ in found:
             clean, hidden = rates(detector, words, sounds), rates(detector, noisy, [])
             low, high = wilson_interval(clean.hits, clean.words)
-            print(
-                f"| {detector.name} | {detector.threshold:g} | {clean.hits} of {clean.words} "
-                f"| {100 * low:.1f} to {100 * high:.1f} % | {hidden.hits} of {hidden.words} "
-                f"| {clean.false_alarms_per_hour:.1f} ({clean.false_alarms} in {clean.other_hours:.2f} h) |"
+            measuring.print_row(
+                detector.name,
+                f"{detector.threshold:g}",
+                f"{clean.hits} of {clean.words}",
+                f"{100 * low:.1f} to {100 * high:.1f} %",
+                f"{hidden.hits} of {hidden.words}",
+                f"{clean.false_alarms_per_hour:.1f} ({clean.false_alarms} in {clean.other_hours:.2f} h)",
             )
             done(detector.name)

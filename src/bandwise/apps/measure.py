@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandwise.apps import measuring
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -53,11 +54,10 @@ def measure(
             "own; name a file, or drop them"
         )
     if plot:
-        from bandwise.apps.measuring import check_apart, check_folders
         from bandwise.measure.plots import check_picture
 
-        check_folders(Path(plot))
-        check_apart([Path(plot)], map(Path, [*(inputs or []), *(presets or [])]))
+        measuring.check_folders(Path(plot))
+        measuring.check_apart([Path(plot)], map(Path, [*(inputs or []), *(presets or [])]))
         check_picture(Path(plot))
     if inputs:
         _measure_files(inputs, presets or [], gain_db, start, seconds, plot)
@@ -110,8 +110,5 @@ def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32]
 
 
 def _print_table(titles: list[str], rows: list[list[Any]]) -> None:
-    """Print a Markdown table."""
-    print("| " + " | ".join(titles) + " |")
-    print("|" + "---|" * len(titles))
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
+    for row in (titles, ["---"] * len(titles), *rows):
+        measuring.print_row(*row)

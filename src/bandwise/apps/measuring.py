@@ -47,6 +47,11 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
         yield lambda name: bar.update(task, advance=1, description=name)
 
 
+def print_row(*cells: object) -> None:
+    """A row of a Markdown table, at once."""
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
 def print_table(table: Any) -> None:
     """A rich table on stdout; a pipe or a file gets it unabridged."""
     from rich.console import Console

@@ -51,7 +51,7 @@ def from_driver(
     from bandwise.lab.trial import rail_sag_db
 
     import_module("scipy.optimize")  # told before anything is compiled, where it is missing
-    bench = Bench(load_driver(driver), Amplifier(rail_v, rail_v, 0.3, 2.0))
+    bench = Bench(load_driver(driver), Amplifier.of_small_device(rail_v))
     pieces = recorded(music, 20.0) if music else synthesised(6, 4.0, seed)
     with told_when_compiling():
         x, share = excerpt(pieces, PROGRAMME_SECONDS)

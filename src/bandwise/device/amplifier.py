@@ -20,6 +20,11 @@ class Amplifier:
     supply_ohm: float = 0.0
     reservoir_mf: float = 1.0
 
+    @classmethod
+    def of_small_device(cls, rail_v: float = 8.0) -> "Amplifier":
+        """Full scale at the rail, which a supply of 0.3 ohm and 2 mF holds up."""
+        return cls(rail_v, rail_v, supply_ohm=0.3, reservoir_mf=2.0)
+
     def __post_init__(self) -> None:
         for name, least in (("rail_v", 0.1), ("gain_v", 0.001), ("supply_ohm", 0.0), ("reservoir_mf", 0.01)):
             value = getattr(self, name)

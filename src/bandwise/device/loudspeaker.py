@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bandwise.device.amplifier import Amplifier
-from bandwise.device.drivers import Driver
+from bandwise.device.drivers import AIR_DENSITY, Driver
 from bandwise.device.motion import (
     EXCURSION,
     RAIL_VOLTS,
@@ -16,11 +16,11 @@ from bandwise.device.motion import (
     integrate,
     make_motion,
 )
-from bandwise.device.small_signal import PRESSURE_PER_ACCELERATION
 from bandwise.errors import BandwiseError
 
 Doubles = NDArray[np.float64]
 
+PRESSURE_PER_ACCELERATION = AIR_DENSITY / (4.0 * np.pi)  # Pa at 1 m per m3/s2, in the open
 OVERSAMPLING = 2
 CHUNK_SECONDS = 1.0
 

@@ -32,7 +32,7 @@ class Bench:
     """A device in a room."""
 
     driver: Driver = field(default_factory=lambda: DRIVERS["nd65-4"])
-    amplifier: Amplifier = field(default_factory=lambda: Amplifier(8.0, 8.0, 0.3, 2.0))
+    amplifier: Amplifier = field(default_factory=Amplifier.of_small_device)
     room: Paths = field(default_factory=Room)
     microphone: Microphone = field(default_factory=Microphone)
     full_drive_db: float = 6.0

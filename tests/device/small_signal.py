@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bandwise.device.drivers import AIR_DENSITY, AIR_STIFFNESS_PA, Driver
+from bandwise.device.drivers import AIR_STIFFNESS_PA, Driver
+from bandwise.device.loudspeaker import PRESSURE_PER_ACCELERATION
 
 Complex = NDArray[Any]
-
-PRESSURE_PER_ACCELERATION = AIR_DENSITY / (4.0 * np.pi)  # Pa at 1 m per m3/s2, in the open
 
 
 def speed(driver: Driver, hz: ArrayLike) -> Complex:
