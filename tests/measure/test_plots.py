@@ -6,6 +6,7 @@ import pytest
 from bandwise.errors import BandwiseError
 from bandwise.measure import plots
 from bandwise.measure.charts import spectrogram_db
+from bandwise.measure.figures import require_matplotlib
 
 
 @pytest.mark.parametrize("hz", [100.0, 1_000.0, 6_000.0, 15_000.0])
@@ -44,4 +45,4 @@ def test_missing_matplotlib_names_the_remedy(monkeypatch):
     """Without the extra the error says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(BandwiseError, match=r"pip install 'bandwise\[plot\]'"):
-        plots.require_matplotlib()
+        require_matplotlib()

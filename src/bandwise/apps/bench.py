@@ -80,7 +80,7 @@ def bench(
 def _check_page(page: Path, *, growth: bool) -> None:
     """Raise `BandwiseError` at the start, not after minutes, if the page could not be written."""
     from bandwise.apps.measuring import check_folders
-    from bandwise.measure.plots import require_matplotlib
+    from bandwise.measure.figures import require_matplotlib
 
     check_folders(page)
     if growth:

@@ -40,7 +40,8 @@ def demo(
     from bandwise.apps.run_options import RunOptions
     from bandwise.audio_io import PIPE
     from bandwise.errors import BandwiseError
-    from bandwise.measure.plots import before_and_after, require_matplotlib
+    from bandwise.measure.figures import require_matplotlib
+    from bandwise.measure.plots import before_and_after
 
     require_matplotlib("demo")
     if str(noisy) == PIPE:

@@ -79,7 +79,7 @@ def evaluate(
         given = {"count": count != COUNT, "snr": snr != SNRS, "seed": seed != SEED}
         refuse(", which belongs to --data; drop it", rooms=rooms, seconds=seconds != SECONDS, **given)
     if plot:
-        from bandwise.measure.plots import check_picture
+        from bandwise.measure.figures import check_picture
 
         check_picture(plot)
     scorer = Scorer(tuple(measures.split(",")) if measures else None, dnsmos)

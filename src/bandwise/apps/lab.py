@@ -56,7 +56,7 @@ def lab(
     from bandwise.device.echo import make_canceller
     from bandwise.lab.experiment import Experiment
     from bandwise.lab.report import write_report
-    from bandwise.measure.plots import require_matplotlib
+    from bandwise.measure.figures import require_matplotlib
 
     if detectors:
         refuse(

@@ -54,7 +54,7 @@ def measure(
             "own; name a file, or drop them"
         )
     if plot:
-        from bandwise.measure.plots import check_picture
+        from bandwise.measure.figures import check_picture
 
         measuring.check_folders(Path(plot))
         measuring.check_apart([Path(plot)], map(Path, [*(inputs or []), *(presets or [])]))

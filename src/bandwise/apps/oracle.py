@@ -12,10 +12,10 @@ from bandwise.apps.options import refuse
 from bandwise.apps.report import told_when_compiling
 from bandwise.errors import BandwiseError
 from bandwise.measure import tables
+from bandwise.measure.figures import require_matplotlib
 from bandwise.measure.levels import SILENCE_DB, active_speech, mean_square_db
 from bandwise.measure.mixtures import MixtureSettings, mix, mixtures
 from bandwise.measure.pairs import Audio, Pair, read_mono
-from bandwise.measure.plots import require_matplotlib
 from bandwise.measure.quality import at_rate
 from bandwise.measure.rows import Row
 from bandwise.measure.scorer import Scorer

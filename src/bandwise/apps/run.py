@@ -67,7 +67,7 @@ def _check(jobs: Sequence[Job], options: RunOptions) -> None:
             "got a terminal as output; samples are not for reading; pipe them on or give -o FILE"
         )
     if options.plot:
-        from bandwise.measure.plots import require_matplotlib
+        from bandwise.measure.figures import require_matplotlib
 
         require_matplotlib()
         _check_pictures(jobs)

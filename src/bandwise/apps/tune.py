@@ -83,7 +83,7 @@ def tune(
 
 
 def _check_plot(plot: Path) -> None:
-    from bandwise.measure.plots import require_matplotlib
+    from bandwise.measure.figures import require_matplotlib
 
     require_matplotlib()
     if plot.suffix.lower() != ".png":

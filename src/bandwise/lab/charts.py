@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bandwise.device.wakeword import wilson_interval
 from bandwise.lab.measuring import Row
 from bandwise.lab.programme import SAMPLE_RATE
+from bandwise.measure.figures import new_figure
 from bandwise.measure.loudness import crest_factor_db
-from bandwise.measure.plots import require_matplotlib
 
 Doubles = NDArray[np.float64]
 
@@ -30,10 +30,7 @@ TICKS = 6  # of narrow panels
 
 def figure(width: float, height: float) -> Any:
     """A figure that needs no display."""
-    require_matplotlib("lab")
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained", dpi=110)
+    return new_figure(width, height, "lab")
 
 
 def png(drawing: Any) -> bytes:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.errors import BandwiseError
+from bandwise.measure.figures import new_figure
 from bandwise.measure.tables import ALL, Summary, Titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FLOOR_DB = -90.0
 RANGE_DB = 80.0
@@ -24,7 +23,7 @@ def evaluation_chart(path: Path, summaries: Sequence[Summary], titles: Titles) -
     groups = list(dict.fromkeys(s.group for s in summaries))
     systems = list(dict.fromkeys(s.system for s in summaries))
     columns = 2 if len(titles) == 4 else min(3, len(titles))
-    figure = _figure(4 * columns, 3 * ceil(len(titles) / columns))
+    figure = new_figure(4 * columns, 3 * ceil(len(titles) / columns))
     for index, (key, (title, _)) in enumerate(titles.items()):
         axes = figure.add_subplot(ceil(len(titles) / columns), columns, index + 1)
         for offset, system in enumerate(systems):
@@ -44,7 +43,7 @@ def spectrogram_grid(path: Path, signals: Mapping[str, NDArray[Any]], sample_rat
     levels = {name: spectrogram_db(x) for name, x in signals.items()}
     top_db = max(float(level.max()) for level in levels.values())
     columns = 2 if len(levels) > 1 else 1
-    figure = _figure(7 * columns, 2.6 * ceil(len(levels) / columns))
+    figure = new_figure(7 * columns, 2.6 * ceil(len(levels) / columns))
     for index, (name, level) in enumerate(levels.items()):
         axes = figure.add_subplot(ceil(len(levels) / columns), columns, index + 1)
         seconds = len(signals[name]) / sample_rate
@@ -77,14 +76,3 @@ def _draw_means(axes: "Axes", own: Sequence[Summary], offset: float, colour: str
     joined = sum(s.group != ALL for s in own)
     axes.plot(places[:joined], values[:joined], color=colour)
     axes.errorbar(places, values, whiskers, fmt="o", color=colour, capsize=3, label=own[0].system)
-
-
-def _figure(width_in: float, height_in: float) -> "Figure":
-    """A figure that needs no display."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise BandwiseError(
-            "a plot was asked for; matplotlib draws it and is not installed; pip install 'bandwise[plot]'"
-        ) from error
-    return Figure(figsize=(width_in, height_in), layout="constrained", dpi=100)

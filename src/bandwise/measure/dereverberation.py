@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.measure.excerpts import in_room, speech_excerpt
+from bandwise.measure.figures import new_figure
 from bandwise.measure.mixtures import mix
 from bandwise.measure.pairs import Audio, Pair
 from bandwise.measure.reverberation import STEP_S, decay_curves_db, word_ends
@@ -62,9 +63,7 @@ def median_decays(heard: Sequence[tuple[Audio, Mapping[str, Audio]]]) -> Curves:
 
 def draw_decays(path: Path, by_room: Mapping[str, Curves]) -> None:
     """One panel per room, a line per signal. Needs matplotlib."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(3.2 * len(by_room), 3.2), layout="constrained", dpi=100)
+    figure = new_figure(3.2 * len(by_room), 3.2)
     panels = figure.subplots(1, len(by_room), sharey=True, squeeze=False)[0]
     for axes, (room, curves) in zip(panels, by_room.items(), strict=True):
         for name, curve in curves.items():

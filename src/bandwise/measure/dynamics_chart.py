@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bandwise.dynamics.compressor import static_curve
 from bandwise.dynamics.multiband import MultibandDynamics
-from bandwise.measure.plots import require_matplotlib
+from bandwise.measure.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,11 +42,8 @@ def draw_dynamics(
         sample_rate: of both, in Hz.
         path: of the picture.
     """
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
     processor = MultibandDynamics(settings, sample_rate)
-    figure = Figure(figsize=(11, 8), layout="constrained", dpi=120)
+    figure = new_figure(11, 8)
     parts: Any = figure.subfigures(3, 1, height_ratios=(1.2, 1, 1))
     top, middle, bottom = parts
     responses, curves = top.subplots(1, 2, width_ratios=(2, 1))

@@ -7,31 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bandwise.errors import BandwiseError
 from bandwise.measure.charts import spectrogram_db
+from bandwise.measure.figures import new_figure
 
 RANGE_DB = 80.0
 TICKS_KHZ = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
-
-
-def require_matplotlib(extra: str = "plot") -> None:
-    """Raise `BandwiseError` with the remedy, an extra of this package, where matplotlib is missing."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise BandwiseError(
-            f"got no matplotlib, which draws the pictures; it comes with: pip install 'bandwise[{extra}]'"
-        )
-
-
-def check_picture(path: Path) -> None:
-    """Raise `BandwiseError` where matplotlib is missing or draws no file that ends so."""
-    require_matplotlib()
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    known = FigureCanvasBase.get_supported_filetypes()
-    if path.suffix[1:].lower() not in known:
-        raise BandwiseError(f"got {path} for a picture; allowed are {', '.join(sorted(known))}; use .png")
 
 
 def before_and_after(before: NDArray[Any], after: NDArray[Any], sample_rate: int, path: str | Path) -> None:
@@ -45,15 +25,12 @@ def before_and_after(before: NDArray[Any], after: NDArray[Any], sample_rate: int
         sample_rate: of both, in Hz.
         path: of the picture.
     """
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
     levels = [
         ear_spaced(spectrogram_db(x, _window_samples(sample_rate)), sample_rate) for x in (before, after)
     ]
     top_db = max(float(np.max(level)) for level in levels)
     ticks_khz = [tick for tick in TICKS_KHZ if 2000 * tick <= sample_rate]
-    figure = Figure(figsize=(9, 5.2), layout="constrained", dpi=120)
+    figure = new_figure(9, 5.2)
     panels = figure.subplots(2, 1, sharex=True, sharey=True)
     for axes, level, title in zip(panels, levels, ("before", "after"), strict=True):
         image = axes.imshow(

@@ -17,6 +17,7 @@ from bandwise.measure.distortion import (
     programme_distortion,
     smpte_intermodulation,
 )
+from bandwise.measure.figures import new_figure
 from bandwise.measure.loudness import (
     bass_level_db,
     columns,
@@ -107,9 +108,7 @@ def tone_table(preset: Any, levels_db: Sequence[float]) -> list[tuple[float, lis
 
 def draw_waveforms(programmes: Sequence[Programme], path: str) -> None:
     """Draw the first channel of each under the other, all at the loudness of the first, as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 1.9 * len(programmes)), layout="constrained", dpi=120)
+    figure = new_figure(9, 1.9 * len(programmes))
     panels = figure.subplots(len(programmes), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, each in zip(panels, programmes, strict=True):
         gain = 10 ** ((programmes[0].loudness_lufs - each.loudness_lufs) / 20)
@@ -127,9 +126,7 @@ def draw_waveforms(programmes: Sequence[Programme], path: str) -> None:
 
 def draw_tones(tables: dict[str, list[tuple[float, list[float]]]], path: str) -> None:
     """Draw distortion over level, a panel per preset, a line per test signal, as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5 * len(tables), 4), layout="constrained", dpi=120)
+    figure = new_figure(5 * len(tables), 4)
     panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
     for axes, (preset, table) in zip(panels, tables.items(), strict=True):
         levels = [level for level, _ in table]
