@@ -13,9 +13,27 @@ from bandwise.apps.live_meter import FALL, Meter, decibels
 
 RATE, BLOCK = 48_000, 480
 DEVICES = (
-    {"name": "Headset", "max_input_channels": 1, "max_output_channels": 2, "default_samplerate": 44_100.0},
-    {"name": "USB microphone", "max_input_channels": 2, "max_output_channels": 0, "default_samplerate": 48e3},
-    {"name": "USB speaker", "max_input_channels": 0, "max_output_channels": 6, "default_samplerate": 48e3},
+    {
+        "name": "Headset",
+        "max_input_channels": 1,
+        "max_output_channels": 2,
+        "default_samplerate": 44_100.0,
+        "hostapi": 0,
+    },
+    {
+        "name": "USB microphone",
+        "max_input_channels": 2,
+        "max_output_channels": 0,
+        "default_samplerate": 48e3,
+        "hostapi": 0,
+    },
+    {
+        "name": "USB speaker",
+        "max_input_channels": 0,
+        "max_output_channels": 6,
+        "default_samplerate": 48e3,
+        "hostapi": 0,
+    },
 )
 
 
@@ -46,6 +64,9 @@ class Card(types.ModuleType):
             raise ValueError(f"{len(fit)} devices match {device!r}")
         return fit[0]
 
+    def query_hostapis(self, number):
+        return {"name": ("ALSA",)[number]}
+
     def Stream(self, **given):  # noqa: N802  as sounddevice calls it
         if given["samplerate"] == 22_050:
             raise PortAudioError("Invalid sample rate")
@@ -53,6 +74,8 @@ class Card(types.ModuleType):
         return self
 
     def start(self):
+        if self.given["samplerate"] == 32_000:
+            raise PortAudioError("Device unavailable")
         frames, outputs = self.given["blocksize"], self.given["channels"][1]
         for number, first in enumerate(range(0, len(self.heard) - frames + 1, frames)):
             played = np.full((frames, outputs), np.nan, np.float32)
@@ -127,7 +150,7 @@ def test_devices_are_listed(live, noise):
     """Number, name, channels, rate."""
     status, out, said = live(Card(noise), "--list")
     assert (status, said) == (0, [])
-    assert out.splitlines()[1] == "  1 USB microphone: 2 in, 0 out, 48000 Hz"
+    assert out.splitlines()[1] == "  1 USB microphone, ALSA: 2 in, 0 out, 48000 Hz"
     assert len(out.splitlines()) == len(DEVICES)
 
 
@@ -138,6 +161,8 @@ def test_devices_are_listed(live, noise):
         (["--output", "nothing"], "got --output nothing: 0 devices match 'nothing'; bandwise live --list"),
         (["--rate", "22050"], "at 22050 Hz, which PortAudio refuses: Invalid sample rate; choose others"),
         (["--rate", "3000"], "got a sample rate of 3000 Hz; whole rates from 8000"),
+        (["--rate", "0"], "got a sample rate of 0 Hz; whole rates from 8000"),
+        (["--list", "--input", "USB"], "got --input beside --list"),
         (["--model", "nope"], "got model"),
     ],
 )
@@ -145,10 +170,27 @@ def test_what_cannot_be_is_told_in_one_line(live, noise, args, told):
     """And nothing is left open."""
     card = Card(noise)
     status, _, said = live(card, *args)
-    assert status == 2
-    assert len(said) == 1
-    assert told in said[0]
+    errors = [line for line in said if line.startswith("error: ")]
+    assert (status, len(errors)) == (2, 1)
+    assert told in errors[0]
     assert card.ended == []
+
+
+def test_a_device_that_does_not_start_is_told_and_let_go(live, noise):
+    """It was opened, so it is closed."""
+    card = Card(noise)
+    status, _, said = live(card, "--rate", "32000")
+    assert (status, card.ended) == (2, ["abort", "close"])
+    assert "at 32000 Hz, which PortAudio refuses: Device unavailable" in said[-1]
+
+
+def test_no_devices_are_no_list(live, noise, monkeypatch):
+    """Who asks for one where there is none is told."""
+    card = Card(noise)
+    monkeypatch.setattr(card, "query_devices", list, raising=False)
+    status, out, said = live(card, "--list")
+    assert (status, out) == (2, "")
+    assert "got no sound devices" in said[0]
 
 
 def test_a_device_that_goes_is_told(live, noise):
@@ -158,6 +200,14 @@ def test_a_device_that_goes_is_told(live, noise):
     assert status == 2
     assert "a device has gone" in said[-1]
     assert card.ended == ["abort", "close"]
+
+
+def test_sound_that_stops_coming_is_told(live, noise, monkeypatch):
+    """Also where PortAudio still says that all goes on."""
+    monkeypatch.setattr("bandwise.apps.live.STALLED_S", 0.2)
+    status, _, said = live(Card(noise))
+    assert status == 2
+    assert "a device has gone" in said[-1]
 
 
 def test_ctrl_c_ends_with_a_summary(live, noise, monkeypatch):

@@ -114,7 +114,8 @@ def test_settings_that_do_not_fit_the_audio():
 
 
 def test_a_file_does_not_hide_a_preset(tmp_path, monkeypatch):
-    """A recording, or whatever lies in the folder by that name, is not taken for settings."""
-    (tmp_path / "night").write_bytes(b"\x00")
+    """What lies in the folder by that name is not taken for settings, unless it is named as a file."""
+    (tmp_path / "night").write_text("cutoffs_hz = [123]\n")
     monkeypatch.chdir(tmp_path)
     assert load_settings("night") == load_preset("night")
+    assert load_settings("./night").cutoffs_hz == (123.0,)

@@ -36,7 +36,8 @@ def test_quick_takes_fewer_pieces_of_a_folder(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "option", [["--quick"], ["--volumes", "0"], ["--rail-v", "12"], ["--canceller", "speex"]]
+    "option",
+    [["--quick"], ["--volumes", "0"], ["--rail-v", "12"], ["--canceller", "speex"], ["--output", "x"]],
 )
 def test_detectors_alone_take_no_other_options(option, tmp_path):
     """What would have no effect is told."""

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from bandwise.lab.measuring import Row
     from bandwise.lab.plan import Plan
 
+OUTPUT = Path("lab-output")
 DRIVER, RAIL_V, CANCELLER = "nd65-4", 8.0, "auto"
 
 
 def lab(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results; resumed.")] = Path(
-        "lab-output"
-    ),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of results; resumed.")] = OUTPUT,
     data: Annotated[
         Path | None, typer.Option(help="Folder with music/ and wakeword/; else made here.")
     ] = None,
@@ -62,7 +61,7 @@ def lab(
         refuse(
             " beside --detectors, which measures these alone; drop it", quick=quick, preset=preset,
             volumes=volumes, room=room, driver=driver != DRIVER, rail_v=rail_v != RAIL_V,
-            canceller=canceller != CANCELLER,
+            canceller=canceller != CANCELLER, output=output != OUTPUT,
         )  # fmt: skip
         _detectors(data, seed)
         return

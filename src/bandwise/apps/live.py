@@ -1,5 +1,6 @@
 """`bandwise live`: from the microphone to the headphones, without the noise."""
 
+import signal
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandwise.apps.live_meter import Meter
+from bandwise.apps.options import refuse
 from bandwise.apps.report import note, told_when_compiling
 from bandwise.audio_io.sound_card import Running, choose, devices, duplex
 from bandwise.errors import BandwiseError
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 BLOCKS_PER_SECOND = 100
 """Of 10 ms each where the rate allows: blocks that wait least."""
 TELL_EVERY_S = 0.1
+STALLED_S = 5.0
+"""Without sound a device has gone, though PortAudio may not say so; some take two seconds to begin."""
+LINE_UP = "\x1b[1A"
 
 
 def live(
@@ -60,16 +65,21 @@ def live(
     and takes it away again. Ctrl-C ends.
     """
     if list_devices:
+        reason = " beside --list, which does nothing else; drop it"
+        refuse(
+            reason, input=microphone, output=headphones, rate=rate is not None, seconds=seconds is not None
+        )
         show_devices()
         return
     source, sink = choose(microphone, "input"), choose(headphones, "output")
-    sample_rate = rate or source.sample_rate
+    sample_rate = source.sample_rate if rate is None else rate
     block = max(1, sample_rate // BLOCKS_PER_SECOND)
     suppressor = warm_suppressor(sample_rate, block, model, postfilter, attenuation_limit_db)
     meter = Meter(suppressor, block / sample_rate)
     with duplex(source, sink, sample_rate, block, meter.work) as running:
-        note(f"{source.name} to {sink.name}, {sample_rate} Hz; Enter: noise back and forth; Ctrl-C ends")
-        switch_on_enter(suppressor, attenuation_limit_db)
+        listens = switch_on_enter(suppressor, attenuation_limit_db)
+        keys = "Enter switches noise suppression off and on, " if listens else ""
+        note(f"{source.name} to {sink.name}, {sample_rate} Hz; {keys}Ctrl-C ends")
         wait(meter, running, seconds)
     note(summary(meter, running))
 
@@ -93,32 +103,38 @@ def warm_suppressor(
 
 def wait(meter: Meter, running: Running, seconds: float | None) -> None:
     """Until Ctrl-C or for so long; on a terminal levels and load are shown."""
-    start = time.monotonic()
+    start = fresh = time.monotonic()
+    blocks = 0
     with suppress(KeyboardInterrupt), shown() as show:
         while seconds is None or time.monotonic() - start < seconds:
             time.sleep(TELL_EVERY_S)
             if meter.error is not None:
                 raise meter.error
-            if not running.goes():
-                raise BandwiseError(
-                    "got no more sound: a device has gone; bandwise live --list shows what is left"
-                )
+            if meter.blocks > blocks:
+                blocks, fresh = meter.blocks, time.monotonic()
+            if not running.goes() or time.monotonic() - fresh > STALLED_S:
+                raise BandwiseError("got no more sound: a device has gone; see bandwise live --list")
             show(meter.line())
 
 
 def switch_on_enter(
     suppressor: "NoiseSuppressor", attenuation_limit_db: float | None
 ) -> threading.Thread | None:
-    """On a terminal, every Enter lets the noise through or takes it away again, until the thread is gone."""
+    """On a terminal, every Enter lets the noise through or takes it away again, in a thread of its own."""
     if not (sys.stdin and sys.stdin.isatty()):
         return None
 
     def listen() -> None:
         through = False
-        for _ in sys.stdin:
-            through = not through
-            suppressor.update(attenuation_limit_db=0.0 if through else attenuation_limit_db)
+        with suppress(OSError):  # in the background there is nothing to read
+            for _ in sys.stdin:
+                through = not through
+                suppressor.update(attenuation_limit_db=0.0 if through else attenuation_limit_db)
+                if sys.stderr.isatty():
+                    sys.stderr.write(LINE_UP)  # the terminal has gone on to the next
 
+    if hasattr(signal, "SIGTTIN"):  # a job in the background that reads would be stopped, and sound with it
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     return thread
@@ -133,15 +149,15 @@ def shown() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(stderr=True), transient=True) as display:
-        yield display.update
+    with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as display:
+        yield lambda line: display.update(line, refresh=True)
 
 
 def show_devices() -> None:
     """One per line on standard output."""
     for device in devices():
         ways = f"{device.inputs} in, {device.outputs} out"
-        print(f"{device.number:3} {device.name}: {ways}, {device.sample_rate} Hz")
+        print(f"{device.number:3} {device.name}, {device.system}: {ways}, {device.sample_rate} Hz")
 
 
 def summary(meter: Meter, running: Running) -> str:

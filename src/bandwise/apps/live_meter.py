@@ -1,7 +1,7 @@
 """What a live run tells while it goes on, and when it is over."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,13 @@ class Meter:
     slowest_s: float = 0.0
     before: float = 0.0
     after: float = 0.0
-    error: BaseException | None = field(default=None)
+    error: Exception | None = None
 
     def work(self, block: NDArray[Any], lost: bool) -> NDArray[Any]:
         """One block of the card; what goes wrong is kept for whoever waits, and silence is played."""
         if self.error is not None:
             return np.zeros_like(block)
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.thread_time()
         try:
             out = self.processor.process(block)
         except Exception as error:  # noqa: BLE001  the card's thread has nobody to tell
@@ -39,9 +39,8 @@ class Meter:
             return np.zeros_like(block)
         self.before = max(peak(block), FALL * self.before)
         self.after = max(peak(out), FALL * self.after)
-        took = time.perf_counter() - start
-        self.busy_s += took
-        self.slowest_s = max(self.slowest_s, took)
+        self.busy_s += time.thread_time() - busy
+        self.slowest_s = max(self.slowest_s, time.perf_counter() - start)
         self.gaps += lost and self.blocks > 0  # a card that starts has nothing to lose
         self.blocks += 1
         return out
@@ -53,7 +52,7 @@ class Meter:
 
     @property
     def load(self) -> float:
-        """Share of the time between blocks that work took, on average."""
+        """Share of one core that work took."""
         return self.busy_s / max(self.seconds, self.block_seconds)
 
     def line(self) -> str:

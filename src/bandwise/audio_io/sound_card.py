@@ -1,7 +1,7 @@
 """Sound cards: which there are, and sound in and out at the same time (PortAudio, through sounddevice)."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ Work = Callable[[NDArray[Any], bool], NDArray[Any]]
 
 
 class Device(NamedTuple):
-    """One that PortAudio knows; `inputs` and `outputs` are channels."""
+    """One that PortAudio knows, by the system that drives it; `inputs` and `outputs` are channels."""
 
     number: int
     name: str
+    system: str
     inputs: int
     outputs: int
     sample_rate: int
@@ -32,8 +33,16 @@ class Running(NamedTuple):
 
 
 def devices() -> list[Device]:
-    """All devices, in PortAudio's order."""
-    return [_device(found) for found in _portaudio().query_devices()]
+    """All devices, in PortAudio's order.
+
+    Raises:
+        BandwiseError: without PortAudio, or where there is none.
+    """
+    portaudio = _portaudio()
+    found = [_device(portaudio, each) for each in portaudio.query_devices()]
+    if not found:
+        raise BandwiseError("got no sound devices; plug one in, or start the sound server")
+    return found
 
 
 def choose(wanted: str | None, direction: Direction) -> Device:
@@ -45,7 +54,7 @@ def choose(wanted: str | None, direction: Direction) -> Device:
     portaudio = _portaudio()
     name = int(wanted) if wanted is not None and wanted.isdecimal() else wanted
     try:
-        return _device(portaudio.query_devices(name, direction))
+        return _device(portaudio, portaudio.query_devices(name, direction))
     except (ValueError, portaudio.PortAudioError) as error:
         what = f"--{direction} {wanted}" if wanted is not None else f"no {direction} device of the system"
         raise BandwiseError(f"got {what}: {error}; bandwise live --list shows what there is") from error
@@ -58,40 +67,49 @@ def duplex(
     """Pass what the microphone hears through `work` to the headphones, block by block, while the body runs.
 
     One channel in, and up to two alike out.  `work` runs on the card's own thread and must be quick.
+
+    Raises:
+        BandwiseError: where the devices cannot work together, or at this rate.
     """
     portaudio = _portaudio()
 
     def call(heard: NDArray[Any], played: NDArray[Any], _frames: int, _time: Any, lost: Any) -> None:
-        played[:] = work(heard[:, 0].copy(), bool(lost))[:, None]
+        played[:] = work(heard[:, 0], bool(lost))[:, None]
 
-    try:
-        stream = portaudio.Stream(
-            samplerate=sample_rate,
-            blocksize=block_samples,
-            device=(microphone.number, headphones.number),
-            channels=(1, min(2, headphones.outputs)),
-            dtype="float32",
-            latency="low",
-            callback=call,
-        )
-    except portaudio.PortAudioError as error:
-        raise BandwiseError(
-            f"got {microphone.name} and {headphones.name} at {sample_rate} Hz, which PortAudio refuses: "
-            f"{error}; choose others, or another --rate"
-        ) from error
-    input_ms, output_ms = (1000 * seconds for seconds in stream.latency)
-    stream.start()
-    try:
-        yield Running(input_ms, output_ms, lambda: stream.active)
-    finally:
-        stream.abort()  # stopping would wait for a card that may have gone
-        stream.close()
+    def goes() -> bool:
+        try:
+            return bool(stream.active)
+        except portaudio.PortAudioError:
+            return False
+
+    with ExitStack() as afterwards:
+        try:
+            stream = portaudio.Stream(
+                samplerate=sample_rate,
+                blocksize=block_samples,
+                device=(microphone.number, headphones.number),
+                channels=(1, min(2, headphones.outputs)),
+                dtype="float32",
+                latency="low",
+                callback=call,
+            )
+            afterwards.callback(stream.close)
+            afterwards.callback(stream.abort)  # stopping would wait for a card that may have gone
+            stream.start()
+        except portaudio.PortAudioError as error:
+            raise BandwiseError(
+                f"got {microphone.name} and {headphones.name} at {sample_rate} Hz, which PortAudio refuses: "
+                f"{error}; choose others, or another --rate"
+            ) from error
+        input_ms, output_ms = (1000 * seconds for seconds in stream.latency)
+        yield Running(input_ms, output_ms, goes)
 
 
-def _device(found: Any) -> Device:
+def _device(portaudio: Any, found: Any) -> Device:
     return Device(
         found["index"],
         found["name"],
+        portaudio.query_hostapis(found["hostapi"])["name"],
         found["max_input_channels"],
         found["max_output_channels"],
         round(found["default_samplerate"]),
@@ -101,7 +119,9 @@ def _device(found: Any) -> Device:
 def _portaudio() -> Any:
     try:
         import sounddevice  # type: ignore[import-untyped,unused-ignore]
-    except OSError as error:
+    except ImportError:
+        raise
+    except Exception as error:  # OSError where the library is missing, its own where it finds no system
         raise BandwiseError(
             f"got {error}; sound cards need PortAudio; install it (Debian: apt install libportaudio2), "
             "or use a pipe: arecord -f S16_LE -r 48000 | bandwise enhance - | aplay"

@@ -17,7 +17,7 @@ distance `travel` = g + atan(g / g_0) / g_0 that is an even pace. Coming down to
 tones through 5 ms of delay; coming up from 0 Hz it would sweep every tone through its own, 23 ms at 20 Hz.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -40,9 +40,10 @@ MAX_BANDS = 16
 def check_cutoffs(cutoffs_hz: Iterable[float], sample_rate: float) -> tuple[float, ...]:
     """Return the cutoffs as floats, or raise BandwiseError if they cannot be built at this rate."""
     try:
-        given: tuple[Any, ...] = tuple(cutoffs_hz)
+        items: Iterator[Any] = iter(cutoffs_hz)
     except TypeError:  # no list of anything
-        given = (None,)
+        items = iter((None,))
+    given = tuple(items)
     if not all(isinstance(hz, Real) for hz in given):
         raise BandwiseError(
             f"got cutoffs_hz = {cutoffs_hz!r}; allowed is a list of frequencies in Hz; write [200, 2000]"

@@ -58,9 +58,9 @@ def load_settings(name_or_path: str | PathLike[str], sample_rate: float | None =
     Raises:
         BandwiseError: if there is neither, or the file is not valid.
     """
-    path = Path(name_or_path)
-    if path.suffix not in {".toml", ".json"} and (str(path) in presets() or not path.is_file()):
-        preset = load_preset(fspath(name_or_path))
+    name, path = fspath(name_or_path), Path(name_or_path)
+    if path.suffix not in {".toml", ".json"} and (name in presets() or not path.is_file()):
+        preset = load_preset(name)
         return preset.below(HIGHEST_FRACTION * sample_rate) if sample_rate else preset
     try:
         text = path.read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ def steady_spectrum(process: Process, x: Doubles, sample_rate: int) -> Doubles:
     return np.asarray(np.abs(np.fft.rfft(y)) * 2.0 / sample_rate)
 
 
-def _rms(amplitudes: ArrayLike) -> float:
+def _root_sum_square(amplitudes: ArrayLike) -> float:
     return float(np.sqrt(np.square(np.asarray(amplitudes)).sum()))
 
 
@@ -53,14 +53,14 @@ def harmonic_distortion(
     spectrum = steady_spectrum(process, x, sample_rate)
     harmonics = spectrum[2 * hz : HARMONICS * hz + 1 : hz]
     rest = np.delete(spectrum, [0, hz])
-    return 100.0 * _rms(harmonics) / spectrum[hz], 100.0 * _rms(rest) / spectrum[hz]
+    return 100.0 * _root_sum_square(harmonics) / spectrum[hz], 100.0 * _root_sum_square(rest) / spectrum[hz]
 
 
 def smpte_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
-    """SMPTE RP 120: 60 Hz and 7 kHz at 4:1; how much 7 kHz is modulated, in percent.
+    """SMPTE RP 120: 60 Hz and 7 kHz at 4:1; how much 7 kHz is modulated, in percent of it.
 
-    Side bands of one order belong to one modulation and add as they are; orders up to the third add as RMS
-    (IEC 60268-3).
+    The two side bands at 60, 120 or 180 Hz from it belong to one modulation: their amplitudes are added.
+    The three sums are combined as the root of the sum of their squares (IEC 60268-3).
     """
     low, high = SMPTE_HZ
     peak = 10 ** (level_db / 20)
@@ -68,22 +68,23 @@ def smpte_intermodulation(process: Process, level_db: float, sample_rate: int = 
     spectrum = steady_spectrum(
         process, tones(SMPTE_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
-    orders = [spectrum[high - order * low] + spectrum[high + order * low] for order in (1, 2, 3)]
-    return 100.0 * _rms(orders) / float(spectrum[high])
+    sums = [spectrum[high - k * low] + spectrum[high + k * low] for k in (1, 2, 3)]
+    return 100.0 * _root_sum_square(sums) / float(spectrum[high])
 
 
 def ccif_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
     """CCIF (ITU-R): 19 and 20 kHz alike; the products at 1, 18 and 21 kHz in percent of both tones.
 
-    Those at 18 and 21 kHz are of the third order and add as they are, the orders as RMS (IEC 60268-3).
+    The amplitudes of those at 18 and 21 kHz, of the third order, are added; this sum and that at 1 kHz are
+    combined as the root of the sum of their squares (IEC 60268-3).
     """
     low, high = CCIF_HZ
     amplitudes = [10 ** (level_db / 20) / 2.0] * 2
     spectrum = steady_spectrum(
         process, tones(CCIF_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
-    orders = [spectrum[high - low], spectrum[2 * low - high] + spectrum[2 * high - low]]
-    return 100.0 * _rms(orders) / float(spectrum[low] + spectrum[high])
+    sums = [spectrum[high - low], spectrum[2 * low - high] + spectrum[2 * high - low]]
+    return 100.0 * _root_sum_square(sums) / float(spectrum[low] + spectrum[high])
 
 
 def multitone_distortion(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
@@ -94,7 +95,7 @@ def multitone_distortion(process: Process, level_db: float, sample_rate: int = 4
     spectrum = steady_spectrum(process, x, sample_rate)
     kept = spectrum[list(MULTITONE_HZ)]
     rest = np.delete(spectrum, [0, *MULTITONE_HZ])
-    return 100.0 * _rms(rest) / _rms(kept)
+    return 100.0 * _root_sum_square(rest) / _root_sum_square(kept)
 
 
 def programme_distortion(process: Process, x: ArrayLike, sample_rate: int) -> float:
@@ -117,4 +118,4 @@ def programme_distortion(process: Process, x: ArrayLike, sample_rate: int) -> fl
     with_gaps = np.fft.irfft(np.where(distance < 1 / 6, 0.0, spectrum), len(samples))
     inside = distance < 1 / 12
     fallen, whole = (np.abs(np.fft.rfft(process(y))[inside]) for y in (with_gaps, samples))
-    return 100.0 * _rms(fallen) / max(_rms(whole), 1e-20)
+    return 100.0 * _root_sum_square(fallen) / max(_root_sum_square(whole), 1e-20)

@@ -111,7 +111,8 @@ def _load_recordings(folder: Path, split: str, cache_dir: Path | str | None, gro
 def _digest(folder: Path, rows: list[dict[str, str]]) -> str:
     """Of what the list says, of what its files are like now, and of how they are kept here."""
     files = [recording_of(folder, row).stat() for row in rows]
-    known = [rows, [(file.st_size, file.st_mtime_ns) for file in files], [f.name for f in fields(Clip)]]
+    written = [(file.st_size, file.st_mtime_ns) for file in files]
+    known = [rows, written, [f.name for f in fields(Clip)], STORED_PEAK, INT16_SCALE]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -15,6 +15,9 @@ class Log:
     def __init__(self, folder: Path, report: Callable[[Record], None]) -> None:
         self.path = folder / "log.jsonl"
         self.report = report
+        if self.path.is_file() and self.path.read_bytes()[-1:] not in {b"", b"\n"}:
+            with self.path.open("a") as file:  # a run was killed while it wrote
+                file.write("\n")
 
     def write(self, record: Record) -> None:
         """Append one record."""
