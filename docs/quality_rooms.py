@@ -28,7 +28,7 @@ SRMR = Metric("srmr", "SRMR", lambda _clean, x, rate: srmr(x, rate), package="sc
 def measure_rooms(data: Path, model: str, scores: Path, decays: Path) -> None:
     """Score and follow every voice in every room, as heard and as `model` makes it."""
     split = ValidSplit(data)
-    scorer = Scorer(("pesq", "stoi", "srmr"), _known=(*METRICS, SRMR))
+    scorer = Scorer(("pesq", "stoi", "srmr"), known=(*METRICS, SRMR))
     rows: list[Row] = []
     curves = {}
     for room in [*measured_rooms(split), *simulated_rooms()]:

@@ -122,8 +122,9 @@ def train(options: Any, name: str, variant: Variant) -> Path:
         return network
     shards = made_shards(options, variant)
     slower = 0.1 if options.initial else 1.0
+    filters: dict[str, Any] = FILTER_SIZES if variant.deep_filter else {}
     config = FitConfig(
-        network=replace(SIZES["small"], **(FILTER_SIZES if variant.deep_filter else {})),
+        network=replace(SIZES["small"], **filters),
         loss=variant.loss,
         updates=options.updates,
         sequences=options.sequences,

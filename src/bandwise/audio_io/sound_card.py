@@ -118,7 +118,7 @@ def _device(portaudio: Any, found: Any) -> Device:
 
 def _portaudio() -> Any:
     try:
-        import sounddevice  # type: ignore[import-untyped,unused-ignore]
+        import sounddevice
     except ImportError:
         raise
     except Exception as error:  # OSError where the library is missing, its own where it finds no system

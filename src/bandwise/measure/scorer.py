@@ -1,7 +1,7 @@
 """Which measures are taken of a signal, and taking them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bandwise.errors import BandwiseError
@@ -16,14 +16,15 @@ class Scorer:
     """Which measures are taken. Those whose package is missing are left out; `missing()` says so.
 
     `keys`: some of pesq, stoi, estoi, si_sdr, lsd_high; all if None.  `dnsmos_folder`: with it, sig, bak, ovr
-    and p808, too.
+    and p808, too.  `known`: the measures to choose from, where others are wanted than these.
     """
 
     keys: Sequence[str] | None = None
     dnsmos_folder: Path | None = None
+    known: tuple[Metric, ...] = field(default=METRICS, repr=False)
 
     def __post_init__(self) -> None:
-        known = [metric.key for metric in METRICS]
+        known = [metric.key for metric in self.known]
         for key in self.keys or ():
             if key not in known:
                 raise BandwiseError(
@@ -35,7 +36,7 @@ class Scorer:
     @property
     def wanted(self) -> list[Metric]:
         """The measures asked for, installed or not."""
-        return [metric for metric in METRICS if self.keys is None or metric.key in self.keys]
+        return [metric for metric in self.known if self.keys is None or metric.key in self.keys]
 
     def titles(self) -> dict[str, tuple[str, int]]:
         """Title and digits of every measure that is taken, by key, in the order of the table."""
