@@ -46,12 +46,12 @@ def measure_rooms(data: Path, model: str, scores: Path, decays: Path) -> None:
 
 
 def measured_rooms(split: ValidSplit) -> Iterator[Room]:
-    """Those of the valid split with an RT60 of 0.3 to 1 s, one response of each recording."""
+    """Those of the valid split with an RT60 of 0.3 to 1 s, one response of each place."""
     known = set()
     for row in split.rooms:
-        recording = row.get("room") or row["path"]
-        if 0.3 <= float(row["rt60_s"]) <= 1.0 and recording not in known:
-            known.add(recording)
+        place = row.get("room") or row["path"]
+        if 0.3 <= float(row["rt60_s"]) <= 1.0 and place not in known:
+            known.add(place)
             yield Room(f"measured, {row['rt60_s']} s", split.read("rir", row), float(row["rt60_s"]))
 
 
