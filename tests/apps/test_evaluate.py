@@ -141,7 +141,7 @@ def test_no_input_becomes_a_result(tmp_path):
     [
         ("noise", "class", "kind", "no column class"),
         ("speech", "speaker", "who", "no column speaker"),
-        ("noise", "fan,4", "fan,long", "a number is needed"),
+        ("noise", "fan,4", "fan,long", "a number above 0 is needed"),
         ("speech", ".wav", ".none", "which does not exist"),
         ("noise", "fan,4", "fan,1", "2 s or more"),
     ],
