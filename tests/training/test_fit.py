@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from runs import all_weights, train  # noqa: E402
 
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.training import fit as fitting  # noqa: E402
+from bandwise.training import schedule  # noqa: E402
 from bandwise.training.checkpoint import Run, read_checkpoint, trained_network  # noqa: E402
 from bandwise.training.fit import fit  # noqa: E402
 from bandwise.training.fit_config import FitConfig  # noqa: E402
@@ -123,12 +126,14 @@ def test_a_fresh_run_can_start_from_other_weights(tmp_path):
     assert after[0]["gain_loss"] < 2 * before[-1]["gain_loss"] < before[0]["gain_loss"]
 
 
-def test_time_budget_ends_the_run(tmp_path):
+def test_time_budget_ends_the_run(tmp_path, monkeypatch):
     """With a budget of minutes in place of updates the run ends by the clock; the time left falls."""
+    seconds = count(0.0, 0.5)
+    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     _, records = _train(tmp_path, updates=None, minutes=0.02, log_every=1)
     left = [r["remaining_s"] for r in records if r["kind"] == "train"]
-    assert left[-1] < left[0]
-    assert records[-1]["elapsed_s"] >= 1.2
+    assert left == pytest.approx([0.7, 0.2, -0.3])
+    assert records[-1]["elapsed_s"] == pytest.approx(1.5)
 
 
 def test_checkpoint_gives_back_network_and_configuration(tmp_path):
