@@ -37,6 +37,11 @@ def is_number(value: object) -> bool:
     )
 
 
+def is_whole(value: Any, low: int, high: int) -> bool:
+    """Whether it is a whole number from `low` to `high`."""
+    return is_number(value) and low <= value <= high and bool(value == int(value))
+
+
 def shown(value: object) -> str:
     """How a value stands in an error: a number as such, anything else so that its kind can be told."""
     return str(value) if is_number(value) else repr(value)
@@ -44,8 +49,7 @@ def shown(value: object) -> str:
 
 def check_sample_rate(sample_rate: Any) -> int:
     """Return a whole sample rate between 8 and 192 kHz, else raise `BandwiseError`."""
-    known = is_number(sample_rate) and LOWEST_HZ <= sample_rate <= HIGHEST_HZ
-    if not known or sample_rate != int(sample_rate):
+    if not is_whole(sample_rate, LOWEST_HZ, HIGHEST_HZ):
         raise BandwiseError(
             f"got a sample rate of {shown(sample_rate)} Hz; whole rates from {LOWEST_HZ} to {HIGHEST_HZ} Hz "
             "are allowed; resample the audio first"
@@ -55,8 +59,7 @@ def check_sample_rate(sample_rate: Any) -> int:
 
 def check_channels(channels: Any) -> int:
     """Return the channel count if it is a whole number from 1 to 1,024, else raise `BandwiseError`."""
-    known = is_number(channels) and 1 <= channels <= MOST_CHANNELS
-    if not known or channels != int(channels):
+    if not is_whole(channels, 1, MOST_CHANNELS):
         raise BandwiseError(
             f"got {shown(channels)} channels; 1 to {MOST_CHANNELS} are allowed; give the number of columns "
             "of the audio, which is (frames, channels)"

@@ -1,11 +1,12 @@
 """Any block size to fixed hops and back, the same number of samples out as in."""
 
-from math import gcd, inf
+from math import gcd
+from sys import maxsize
 from typing import Any, Protocol
 
 import numpy as np
 
-from bandwise.door import Planar, is_number, shown
+from bandwise.door import Planar, is_whole, shown
 from bandwise.errors import BandwiseError
 
 
@@ -124,8 +125,7 @@ def hop_stream(engine: Engine, channels: int, block_multiple: int = 1) -> BlockS
 
 def check_block_multiple(block_multiple: Any) -> int:
     """Return a whole number from 1, else raise `BandwiseError`."""
-    known = is_number(block_multiple) and 1 <= block_multiple < inf
-    if not known or block_multiple != int(block_multiple):
+    if not is_whole(block_multiple, 1, maxsize):
         raise BandwiseError(
             f"got block_multiple={shown(block_multiple)}; whole numbers from 1 are allowed; 1 fits all"
         )

@@ -244,9 +244,7 @@ def test_what_goes_wrong_on_the_cards_thread_is_raised_where_one_waits(live, noi
         raise MemoryError("no more")
 
     card = Card(noise)
-    monkeypatch.setattr(
-        "bandwise.apps.live.warm_suppressor", lambda *_: types.SimpleNamespace(process=broken)
-    )
+    monkeypatch.setattr("bandwise.apps.live.ready", lambda *_: types.SimpleNamespace(process=broken))
     with pytest.raises(MemoryError, match="no more"):
         live(card)
     assert card.ended == ["abort", "close"]

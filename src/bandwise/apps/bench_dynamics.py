@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bandwise.apps.measuring import print_row
+from bandwise.apps.measuring import print_row, print_titles
 
 BANDS = (1, 3, 5, 8)
 CHANNELS = (1, 2)
@@ -19,8 +19,7 @@ def bench_dynamics(seconds: float, runs: int, *, peers: bool) -> None:
     from bandwise.measure.dynamics_cost import machine, own_cost
 
     print(f"Cost in % of one core, 48 kHz, CPU time, least of {runs} runs of {seconds:g} s; {machine()}.\n")
-    print_row("bands", "channels", *(f"blocks of {block}" for block in BLOCKS))
-    print_row(*["---"] * (2 + len(BLOCKS)))
+    print_titles("bands", "channels", *(f"blocks of {block}" for block in BLOCKS))
     whole: dict[tuple[int, int], float] = {}
     for bands, channels in product(BANDS, CHANNELS):
         costs = [own_cost(bands, channels, block, seconds, runs) for block in BLOCKS]
@@ -36,8 +35,7 @@ def _print_floor(whole: dict[tuple[int, int], float]) -> None:
 
     rate = operations_per_second()
     print(f"\nThe core does {rate / 1e9:.1f} billion operations a second on rows of samples.\n")
-    print_row("bands", "channels", "operations per sample", "floor, %", "ours, %", "times the floor")
-    print_row(*["---"] * 6)
+    print_titles("bands", "channels", "operations per sample", "floor, %", "ours, %", "times the floor")
     for (bands, channels), ours in whole.items():
         count, least = operations_per_sample(bands, channels), floor_percent(bands, channels, rate)
         print_row(bands, channels, f"{count:.0f}", f"{least:.3f}", f"{ours:.2f}", f"{ours / least:.1f}")
@@ -48,8 +46,7 @@ def _print_peers(seconds: float, runs: int) -> None:
     from bandwise.measure.dynamics_peers import absent_peers, peer_costs
 
     print()
-    print_row("bands", "channels", "system", "% of a core", "ours, in the same minute", "times ours")
-    print_row(*["---"] * 6)
+    print_titles("bands", "channels", "system", "% of a core", "ours, in the same minute", "times ours")
     with TemporaryDirectory() as folder:
         sounds = {channels: make_sound(seconds, channels, runs, Path(folder)) for channels in CHANNELS}
         for bands, channels in product(BANDS, CHANNELS):

@@ -1,25 +1,28 @@
 """`bandwise enhance`: noise out of files, folders and pipes."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from bandwise.apps.options import (
     AsJson,
+    AttenuationLimit,
     Channels,
     InPlace,
     Inputs,
     Jobs,
+    Model,
     Output,
     Overwrite,
     Plot,
+    Postfilter,
     Rate,
     RawFormat,
 )
 
 if TYPE_CHECKING:
-    from bandwise.stream import Processor
+    from bandwise import NoiseSuppressor
 
 
 FILES_TOGETHER = 8
@@ -29,16 +32,9 @@ FILES_TOGETHER = 8
 def enhance(
     inputs: Inputs,
     output: Output = None,
-    model: Annotated[
-        str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")
-    ] = "base",
-    postfilter: Annotated[
-        bool, typer.Option("--postfilter", help="Less noise between words, more harm to speech.")
-    ] = False,
-    attenuation_limit_db: Annotated[
-        float | None,
-        typer.Option(metavar="DB", min=0.0, help="Never take away more than this; 0 leaves all as it is."),
-    ] = None,
+    model: Model = "base",
+    postfilter: Postfilter = False,
+    attenuation_limit_db: AttenuationLimit = None,
     raw_format: RawFormat = None,
     rate: Rate = None,
     channels: Channels = None,
@@ -78,7 +74,7 @@ def make_suppressor(
     postfilter: bool = False,
     attenuation_limit_db: float | None = None,
     block_multiple: int = 1,
-) -> "Processor":
+) -> "NoiseSuppressor":
     """Make the processor of one file, in whatever process it is read."""
     from bandwise import NoiseSuppressor
 

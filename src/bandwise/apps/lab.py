@@ -127,8 +127,7 @@ def _print(experiment: "Experiment", rows: "list[Row]") -> None:
     names = [d.name for d, _ in experiment.materials.detectors if f"{d.name}_words" in rows[0]]
     titles = ["processor", "volume dB", "LUFS", "bass dB", "distortion %", "ERLE dB"]
     titles += [f"missed, {name}" for name in names]
-    measuring.print_row(*titles)
-    measuring.print_row(*["---"] * len(titles))
+    measuring.print_titles(*titles)
     for row in rows:
         missed = [f"{row[f'{n}_missed']} of {row[f'{n}_words']}" for n in names]
         figures = [f"{row[key]:.1f}" for key in ("loudness_lufs", "bass_db", "distortion_percent", "erle_db")]

@@ -17,8 +17,7 @@ def print_rates(data: Path, seed: int) -> None:
     words, sounds = valid_words(data), background(data)
     noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)
     in_noise = f"at {NOISE_SNR_DB:g} dB SNR"
-    measuring.print_row("detector", "threshold", "heard", "95 %", in_noise, "false alarms per hour")
-    measuring.print_row(*["---"] * 6)
+    measuring.print_titles("detector", "threshold", "heard", "95 %", in_noise, "false alarms per hour")
     found = detectors_for(data, True, note)
     with measuring.progress("detectors", len(found)) as done:
         for detector, _ in found:

@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandwise.apps.enhance import make_suppressor
 from bandwise.apps.live_meter import Meter
-from bandwise.apps.options import refuse
-from bandwise.apps.report import note, told_when_compiling
+from bandwise.apps.options import AttenuationLimit, Model, Postfilter, refuse
+from bandwise.apps.report import note
+from bandwise.apps.run_file import ready
 from bandwise.audio_io.sound_card import Running, choose, devices, duplex
 from bandwise.errors import BandwiseError
 
@@ -37,15 +40,9 @@ def live(
     list_devices: Annotated[
         bool, typer.Option("--list", help="List the devices, and do nothing else.")
     ] = False,
-    model: Annotated[
-        str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")
-    ] = "base",
-    postfilter: Annotated[
-        bool, typer.Option("--postfilter", help="Less noise between words, more harm to speech.")
-    ] = False,
-    attenuation_limit_db: Annotated[
-        float | None, typer.Option(metavar="DB", min=0.0, help="Never take away more than this.")
-    ] = None,
+    model: Model = "base",
+    postfilter: Postfilter = False,
+    attenuation_limit_db: AttenuationLimit = None,
     rate: Annotated[
         int | None, typer.Option("--rate", metavar="HZ", help="Sample rate (else: the microphone's).")
     ] = None,
@@ -74,7 +71,14 @@ def live(
     source, sink = choose(microphone, "input"), choose(headphones, "output")
     sample_rate = source.sample_rate if rate is None else rate
     block = max(1, sample_rate // BLOCKS_PER_SECOND)
-    suppressor = warm_suppressor(sample_rate, block, model, postfilter, attenuation_limit_db)
+    make = partial(
+        make_suppressor,
+        model=model,
+        postfilter=postfilter,
+        attenuation_limit_db=attenuation_limit_db,
+        block_multiple=block,
+    )
+    suppressor = ready(make, sample_rate, 1)
     meter = Meter(suppressor, block / sample_rate)
     with duplex(source, sink, sample_rate, block, meter.work) as running:
         listens = switch_on_enter(suppressor, attenuation_limit_db)
@@ -82,23 +86,6 @@ def live(
         note(f"{source.name} to {sink.name}, {sample_rate} Hz; {keys}Ctrl-C ends")
         wait(meter, running, seconds)
     note(summary(meter, running))
-
-
-def warm_suppressor(
-    sample_rate: int, block: int, model: str, postfilter: bool, attenuation_limit_db: float | None
-) -> "NoiseSuppressor":
-    """One that has loaded, compiled and worked once before the first sound comes."""
-    import numpy as np
-
-    from bandwise import NoiseSuppressor
-
-    with told_when_compiling():
-        suppressor = NoiseSuppressor(
-            sample_rate, 1, model, postfilter, attenuation_limit_db, block_multiple=block
-        )
-        suppressor.process(np.zeros(10 * block, np.float32))
-        suppressor.reset()
-    return suppressor
 
 
 def wait(meter: Meter, running: Running, seconds: float | None) -> None:

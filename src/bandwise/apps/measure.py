@@ -110,5 +110,6 @@ def _read(name: str, start: float, seconds: float) -> "tuple[NDArray[np.float32]
 
 
 def _print_table(titles: list[str], rows: list[list[Any]]) -> None:
-    for row in (titles, ["---"] * len(titles), *rows):
+    measuring.print_titles(*titles)
+    for row in rows:
         measuring.print_row(*row)

@@ -52,6 +52,12 @@ def print_row(*cells: object) -> None:
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
+def print_titles(*titles: str) -> None:
+    """The two rows that begin a Markdown table."""
+    print_row(*titles)
+    print_row(*["---"] * len(titles))
+
+
 def print_table(table: Any) -> None:
     """A rich table on stdout; a pipe or a file gets it unabridged."""
     from rich.console import Console

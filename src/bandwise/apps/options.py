@@ -27,6 +27,14 @@ Channels = Annotated[
     int | None,
     typer.Option("--channels", metavar="N", help="Channels of raw PCM on standard input (else: 1)."),
 ]
+Model = Annotated[str, typer.Option(metavar="NAME", help="A shipped network, or the path of an .onnx file.")]
+Postfilter = Annotated[
+    bool, typer.Option("--postfilter", help="Less noise between words, more harm to speech.")
+]
+AttenuationLimit = Annotated[
+    float | None,
+    typer.Option(metavar="DB", min=0.0, help="Never take away more than this; 0 leaves all as it is."),
+]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Files processed at the same time.")
 ]

@@ -2,10 +2,10 @@
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from bandwise.audio_io import PcmFormat, Source, open_sink, open_source, read_wh
 from bandwise.door import convert, silence_nonfinite
 from bandwise.errors import BandwiseError
 from bandwise.stream import Processor, aligned
+
+Made = TypeVar("Made", bound=Processor)
 
 
 def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None) -> Outcome:
@@ -81,11 +83,11 @@ def _blocks(source: Source) -> Iterator[NDArray[Any]]:
         yield convert(block, "float32")
 
 
-def ready(make: Make, sample_rate: int, channels: int) -> Processor:
+def ready(make: Callable[[int, int], Made], sample_rate: int, channels: int) -> Made:
     """Make a processor and let it work once, so that loading and compiling is over when the clock starts."""
     with told_when_compiling():
         processor = make(sample_rate, channels)
-        processor.process(np.zeros((sample_rate // 10, channels), np.float32))
+        processor.process(np.zeros((10 * (sample_rate // 100), channels), np.float32))
         processor.reset()
     return processor
 
