@@ -79,6 +79,36 @@ def test_sums_in_any_order_still_repeat_their_bits():
     assert total(x) == total(x.copy()) == pytest.approx(float(np.sum(x, dtype=np.float64)), abs=1e-4)
 
 
+def test_sums_in_any_order_stay_out_of_other_kernels():
+    """A copy inside another kernel would be optimised anew, and give other bits than the one on disk."""
+
+    @kernels.kernel(any_order=True)
+    def double(x):
+        return 2 * x
+
+    @kernels.kernel
+    def quadruple(x):
+        return double(double(x))
+
+    with pytest.raises(TypeError, match="called from Python alone"):
+        quadruple(1.0)
+
+
+def test_constants_compile_nothing_anew():
+    """A kernel that others call with 1, with 2 and with a variable is compiled once."""
+
+    @kernels.kernel
+    def plus(x, y):
+        return x + y
+
+    @kernels.kernel
+    def plus_three_and(x, y):
+        return plus(plus(plus(x, 1), 2), y)
+
+    assert plus_three_and(1.0, 4) == 8.0
+    assert len(plus.signatures) == 1
+
+
 def test_announced_once_and_only_when_really_compiled(package: Path, tmp_path: Path):
     """The first run says so once; the second loads from disk and says nothing."""
     home = str(tmp_path)

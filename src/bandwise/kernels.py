@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import version
@@ -29,6 +29,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
 _KEPT_DAYS = 30
+_ANY_ORDER = {"reassoc", "nsz", "nnan"}
 _one_at_a_time = Lock()
 
 
@@ -46,11 +47,12 @@ def kernel(
     Args:
         function: what to compile.
         any_order: let the compiler take sums in the order that suits its vector registers, which makes a
-            dot product six times as fast. The same input still gives the same bits.
+            dot product six times as fast. The same input still gives the same bits, as long as there is
+            one copy: inside another kernel it would be optimised anew, so it is called from Python alone.
         fast: let it do whatever real numbers allow, and take it that none is NaN or Inf. Other machines may
             give other bits, so this is for training alone.
     """
-    fastmath = fast or ({"reassoc", "nsz", "nnan"} if any_order else False)
+    fastmath = fast or (_ANY_ORDER if any_order else False)
     if function is None:
         return partial(_compiled, fastmath=fastmath)
     return _compiled(function, fastmath=fastmath)
@@ -65,9 +67,24 @@ def _compiled(function: Function, *, fastmath: bool | set[str]) -> Function:
             compile_later = numba.njit(
                 nogil=True, error_model="numpy", fastmath=fastmath, cache=folder is not None
             )
-            return cast("Function", compile_later(function))
+            compiled = compile_later(function)
+            among_kernels = _refused if fastmath == _ANY_ORDER else _for_any_number
+            compiled.get_call_template = partial(among_kernels, compiled.get_call_template)
+            return cast("Function", compiled)
         finally:
             numba.config.CACHE_DIR = before
+
+
+def _refused(*_: Any) -> Any:
+    raise TypeError("got a call from another kernel; a kernel of any order is called from Python alone")
+
+
+def _for_any_number(template: Callable[..., Any], args: Iterable[Any], kws: dict[str, Any]) -> Any:
+    """What kernels calling each other compile: once for `int`, where numba would once for every constant."""
+    return template(
+        tuple(numba.types.unliteral(arg) for arg in args),
+        {name: numba.types.unliteral(arg) for name, arg in kws.items()},
+    )
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def ready(got: int, up: int, down: int, half: int) -> int:
     return max(0, -(-(got - half) * up // down))
 
 
-@kernel
+@kernel(any_order=True)
 def interpolate(
     held: Samples, held_from: int, first: int, up: int, down: int, filters: Samples, out: Samples
 ) -> None:
@@ -93,23 +93,19 @@ def interpolate(
     The place between two inputs, (k down mod up) / up, chooses the filter; where there are fewer filters than
     places, the sums of two neighbours are mixed.
     """
-    phases, half = filters.shape[0] - 1, filters.shape[1] // 2
+    phases, taps = filters.shape[0] - 1, filters.shape[1]
     for i in range(out.size):
         position = (first + i) * down
-        start = position // up + 1 - half - held_from
+        start = position // up + 1 - taps // 2 - held_from
+        window = held[start : start + taps]
         place = (position % up) * phases / up
         row = int(place)
-        out[i] = weighted_sum(held, start, filters[row])
+        here = np.float32(0.0)
+        for j in range(taps):
+            here += window[j] * filters[row, j]
         if phases != up:
-            share = np.float32(place - row)
-            out[i] += share * (weighted_sum(held, start, filters[row + 1]) - out[i])
-
-
-@kernel(any_order=True)
-def weighted_sum(x: Samples, start: int, weights: Samples) -> np.float32:
-    """Return the sum of x[start + j] weights[j]."""
-    window = x[start : start + weights.size]
-    total = np.float32(0.0)
-    for j in range(weights.size):
-        total += window[j] * weights[j]
-    return total  # type: ignore[no-any-return, unused-ignore]
+            there = np.float32(0.0)
+            for j in range(taps):
+                there += window[j] * filters[row + 1, j]
+            here += np.float32(place - row) * (there - here)
+        out[i] = here

@@ -43,7 +43,7 @@ class KalmanCanceller:
         return out[: len(microphone)]
 
 
-@kernel(any_order=True)
+@kernel
 def cancel_blocks(microphone: Doubles, reference: Doubles, out: Doubles, partitions: int) -> None:
     """Run the equations above over whole blocks."""
     n, bins = BLOCK_SAMPLES, BLOCK_SAMPLES + 1
@@ -65,7 +65,7 @@ def cancel_blocks(microphone: Doubles, reference: Doubles, out: Doubles, partiti
         constrain(W)
 
 
-@kernel(any_order=True)
+@kernel
 def convolved(X: Complexes, W: Complexes, newest: int) -> Complexes:
     """Sum over partitions of X_p W_p; partition p meets the block that is p old."""
     partitions = X.shape[0]
@@ -77,7 +77,7 @@ def convolved(X: Complexes, W: Complexes, newest: int) -> Complexes:
     return Y
 
 
-@kernel(any_order=True)
+@kernel
 def learn(X: Complexes, W: Complexes, P: Doubles, S: Doubles, E: Complexes, newest: int) -> None:
     """One Kalman step of every bin."""
     partitions = X.shape[0]

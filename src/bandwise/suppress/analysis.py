@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
+from bandwise.suppress.buffers import copy, shift
 from bandwise.suppress.comb import PAST_SAMPLES, comb
 from bandwise.suppress.features import SIZE, band_coherence, band_energies, describe
 from bandwise.suppress.pitch import (
@@ -19,7 +20,6 @@ from bandwise.suppress.pitch import (
     correlate,
     decimate,
     refine,
-    shift,
 )
 from bandwise.suppress.stft import (
     BINS,
@@ -100,8 +100,7 @@ def look_ahead(state: Analysis) -> None:
     shift(state.spectra.reshape(state.spectra.size), BINS)
     shift(state.energies.reshape(state.energies.size), BANDS)
     spectrum = analyse(state.history[-WINDOW_SAMPLES:])
-    for k in range(BINS):
-        state.spectra[-1, k] = spectrum[k]
+    copy(spectrum, state.spectra[-1])
     band_energies(spectrum, state.energies[-1])
 
 
@@ -129,6 +128,5 @@ def compare_with_comb(state: Analysis) -> None:
     filtered = np.empty(WINDOW_SAMPLES, np.float32)
     comb(state.history, FRAME_START, state.period[0], filtered)
     spectrum = analyse(filtered)
-    for k in range(BINS):
-        state.comb_spectrum[k] = spectrum[k]
+    copy(spectrum, state.comb_spectrum)
     band_coherence(state.spectra[0], spectrum, state.coherence)

@@ -9,6 +9,7 @@ from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import Analysis, analyse_hop
 from bandwise.suppress.answers import Answers, Seen
+from bandwise.suppress.buffers import copy
 from bandwise.suppress.deep_filter import LowBins, filter_low_bins, follow, hear
 from bandwise.suppress.places import LOW_BINS, TAPS, lay_out
 from bandwise.suppress.postfilter import sharpen
@@ -54,16 +55,13 @@ def describe_hops(samples: Array, state: Analysis, low: LowBins, frames: Frames)
 @kernel
 def note_frame(state: Analysis, low: LowBins, t: int, frames: Frames) -> None:
     """Write down what is known of the current frame, as frame `t`."""
-    for k in range(BINS):
-        frames.spectra[t, k] = state.spectra[0, k]
-        frames.comb_spectra[t, k] = state.comb_spectrum[k]
-    for b in range(BANDS):
-        frames.energies[t, b] = state.energies[0, b]
-    for i in range(state.features.size):
-        frames.features[t, i] = state.features[i]
+    copy(state.spectra[0], frames.spectra[t])
+    copy(state.comb_spectrum, frames.comb_spectra[t])
+    copy(state.energies[0], frames.energies[t])
+    copy(state.features, frames.features[t])
     if frames.sound.shape[0]:
         hear(state.spectra[-1], low)
-        frames.low[t] = low.spectra
+        copy(low.spectra.reshape(low.spectra.size), frames.low[t].reshape(low.spectra.size))
         lay_out(low.values, frames.sound[t])
 
 

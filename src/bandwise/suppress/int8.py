@@ -109,7 +109,7 @@ def in_order(bits: np.int32) -> np.int32:
     return number
 
 
-@kernel(any_order=True)
+@kernel
 def encode(x: Array, steps: np.float32, zero: np.float32, codes: Bytes) -> None:
     """Write x [n] in steps from `zero` on, cut off at 0 and 255."""
     for i in range(x.size):

@@ -5,6 +5,7 @@ import numpy as np
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.activations import sigmoid, tanh
+from bandwise.suppress.buffers import copy
 from bandwise.suppress.int8 import Layer, affine
 from bandwise.suppress.stft import Array
 from bandwise.suppress.weights import Weights
@@ -85,13 +86,6 @@ def recur(from_input: Array, state: Array, layer: Layer, out: Array) -> None:
         for c in range(channels):
             gate(from_input[c * count + t], from_state[c], state[c])
             copy(state[c], out[c * count + t])
-
-
-@kernel
-def copy(x: Array, out: Array) -> None:
-    """Write x to `out`."""
-    for i in range(x.size):
-        out[i] = x[i]
 
 
 @kernel

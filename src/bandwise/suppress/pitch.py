@@ -6,12 +6,11 @@ scores, less the cost of every change, are best together. The period of the curr
 late from that path: the hop comes out of the look-ahead, so it costs no delay.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.kernels import kernel
+from bandwise.suppress.buffers import shift
 from bandwise.suppress.stft import HOP_SAMPLES, SAMPLE_RATE, Array
 
 DECIMATION = 4
@@ -61,13 +60,6 @@ LOW_PASS = low_pass()
 
 
 @kernel
-def shift(x: NDArray[Any], places: int) -> None:
-    """Move everything towards the start; what was there is forgotten."""
-    for i in range(x.size - places):
-        x[i] = x[i + places]
-
-
-@kernel(any_order=True)
 def decimate(history: Array, low: Array, rumble: Array) -> None:
     """Append the newest hop of `history` (48 kHz) to `low` (12 kHz, TRACK_HISTORY samples), without rumble.
 
@@ -86,24 +78,33 @@ def decimate(history: Array, low: Array, rumble: Array) -> None:
         low[TRACK_HISTORY - TRACK_HOP + m] = rumble[1]
 
 
-@kernel(any_order=True)
+@kernel
 def correlate(low: Array, correlation: Array) -> None:
     """Normalised correlation of the newest TRACK_WINDOW samples with those `lag` earlier, for every lag.
 
     c(lag) = sum x(n) x(n - lag) / sqrt(sum x(n)^2  sum x(n - lag)^2), in [-1, 1].
     """
-    now = low[TRACK_HISTORY - TRACK_WINDOW :]
-    energy = SILENCE
-    for n in range(TRACK_WINDOW):
-        energy += now[n] * now[n]
     for i in range(LAGS):
-        past = low[MAX_LAG - MIN_LAG - i : MAX_LAG - MIN_LAG - i + TRACK_WINDOW]
-        product = np.float32(0.0)
-        past_energy = np.float32(SILENCE)
-        for n in range(TRACK_WINDOW):
-            product += now[n] * past[n]
-            past_energy += past[n] * past[n]
-        correlation[i] = product / np.sqrt(energy * past_energy)
+        correlation[i] = 0.0
+    for n in range(TRACK_WINDOW):  # all lags side by side: fast, and every sum in the order of time
+        now = low[MAX_LAG + n]
+        for i in range(LAGS):
+            correlation[i] += now * low[MAX_LAG + n - MIN_LAG - i]
+    energy = energy_from(low, MAX_LAG)
+    past_energy = energy_from(low, MAX_LAG - MIN_LAG + 1)
+    for i in range(LAGS):
+        first = MAX_LAG - MIN_LAG - i
+        past_energy += np.float64(low[first]) ** 2 - np.float64(low[first + TRACK_WINDOW]) ** 2
+        correlation[i] /= np.sqrt(energy * max(past_energy, SILENCE))
+
+
+@kernel
+def energy_from(low: Array, first: int) -> float:
+    """Energy of TRACK_WINDOW samples, never quite nothing."""
+    energy = SILENCE
+    for n in range(first, first + TRACK_WINDOW):
+        energy += np.float64(low[n]) ** 2
+    return energy
 
 
 @kernel
@@ -137,7 +138,7 @@ def advance(best: Array, correlation: Array, came_from: NDArray[np.int64]) -> No
         best[i] -= highest
 
 
-@kernel(any_order=True)
+@kernel
 def refine(history: Array, start: int, samples: int, period: int) -> int:
     """Period at 48 kHz, within REFINED_BY samples of `period`, at which the frame best fits its neighbours.
 
@@ -147,15 +148,29 @@ def refine(history: Array, start: int, samples: int, period: int) -> int:
     """
     best, best_match = period, np.float32(-np.inf)
     frame = history[start : start + samples]
+    products, energies = np.empty(samples, np.float32), np.empty(samples, np.float32)
     lowest = max(period - REFINED_BY, MIN_PERIOD)
     for candidate in range(lowest, min(period + REFINED_BY, MAX_PERIOD) + 1):
         before = history[start - candidate : start - candidate + samples]
         after = history[start + candidate : start + candidate + samples]
-        product, energy = np.float32(0.0), np.float32(1e-9)
         for n in range(samples):
-            product += frame[n] * (before[n] + after[n])
-            energy += before[n] * before[n] + after[n] * after[n]
-        match = product / np.sqrt(energy)
+            products[n] = frame[n] * (before[n] + after[n])
+            energies[n] = before[n] * before[n] + after[n] * after[n]
+        match = total(products) / np.sqrt(total(energies) + np.float32(1e-9))
         if match > best_match:
             best, best_match = candidate, match
     return best
+
+
+@kernel
+def total(x: Array) -> np.float32:
+    """Sum of x, which is used up: halves are added until their number is odd, many numbers at a time."""
+    left = x.size
+    while left and left % 2 == 0:
+        left //= 2
+        for n in range(left):
+            x[n] += x[left + n]
+    result: np.float32 = np.float32(0.0)
+    for n in range(left):
+        result += x[n]
+    return result

@@ -79,17 +79,17 @@ def think(
 
     state, wide = table(room[STATE], rows, units), room[WIDE]
     logits = table(room[LOGITS], rows, outputs(w, FROM_GAINS))
-    lower = table(room[TO_STRENGTHS], rows, 3 * few)
+    lower, none = table(room[TO_STRENGTHS], rows, 3 * few), table(room[TO_STRENGTHS], rows, 0)
     logits[:], lower[:] = 0.0, 0.0
     x = spread(conv, layer_of(w, FROM_CONV), wide, 3 * units, lower, logits)
     recur(x, s.gru1, layer_of(w, GRU1), state)
-    x = spread(state, layer_of(w, FROM_GRU1), wide, 3 * units, lower[:, :0], logits)
+    x = spread(state, layer_of(w, FROM_GRU1), wide, 3 * units, none, logits)
     recur(x, s.gru2, layer_of(w, GRU2), state)
-    x = spread(state, layer_of(w, FROM_GRU2), wide, 3 * units, lower[:, :0], logits)
+    x = spread(state, layer_of(w, FROM_GRU2), wide, 3 * units, none, logits)
     recur(x, s.gru3, layer_of(w, GRU3), state)
     x = spread(state, layer_of(w, FROM_GRU3), wide, 3 * units, lower, logits)
     recur(x, s.gains, layer_of(w, GAINS), state)
-    spread(state, layer_of(w, FROM_GAINS), wide, 0, lower[:, :0], logits)
+    spread(state, layer_of(w, FROM_GAINS), wide, 0, none, logits)
     answer(logits, gains, count)
     hint(logits[:, BANDS:], hints, count)
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BINS, spread_over_bins
 from bandwise.kernels import kernel
 from bandwise.suppress.answers import Answers, Seen
+from bandwise.suppress.buffers import copy
 from bandwise.suppress.features import PITCH_CORRELATION, PITCH_PERIOD, period_of
 from bandwise.suppress.int8 import affine
-from bandwise.suppress.layers import copy, gate, project
+from bandwise.suppress.layers import gate, project
 from bandwise.suppress.places import (
     ANSWERED,
     BELOW,
