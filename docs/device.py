@@ -9,6 +9,7 @@ loud as the echo from the 20th second on.
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise import markdown
 from bandwise.device.adaptive import KalmanCanceller
 from bandwise.device.echo import SAMPLE_RATE, EchoCanceller, convergence_s, erle_over_time
 from bandwise.device.room import Room, through
@@ -18,6 +19,9 @@ Doubles = NDArray[np.float64]
 
 SECONDS, TALK_S = 30, 20
 LEVEL, FLOOR_DB = 0.05, -70.0
+COLUMNS = (
+    "ERLE after 2 s", "settled", "within 3 dB of that after", "with a talker as loud as the echo"
+)  # fmt: skip
 TITLES = {"speex": "SpeexDSP MDF", "kalman": "ours (Kalman)"}
 
 
@@ -26,13 +30,9 @@ def main() -> None:
     cancellers: list[EchoCanceller] = [KalmanCanceller()]
     if speex_library():
         cancellers.insert(0, SpeexCanceller())
-    print(
-        "| | ERLE after 2 s | settled | within 3 dB of that after | with a talker as loud as the echo |\n"
-        + "|---" * 5
-        + "|"
-    )
+    print(markdown.head("", *COLUMNS))
     for canceller in cancellers:
-        print(f"| {TITLES[canceller.name]} | " + " | ".join(figures(canceller)) + " |")
+        print(markdown.row(TITLES[canceller.name], *figures(canceller)))
 
 
 def figures(canceller: EchoCanceller) -> list[str]:

@@ -9,6 +9,7 @@ import csv
 import re
 from pathlib import Path
 
+from bandwise import markdown
 from bandwise.device.wakeword import wilson_interval
 
 PICTURES = {
@@ -39,7 +40,7 @@ def main() -> None:
     for row in rows:
         shown = "" if row["volume_db"] == volume else f"{float(row['volume_db']):g} dB"
         volume = row["volume_db"]
-        print(f"| {shown} | " + " | ".join(cells(row)) + " |")
+        print(markdown.row(shown, *cells(row)))
     if options.figures:
         write_pictures((folder / "report.html").read_text(encoding="utf-8"), options.figures)
 

@@ -7,7 +7,7 @@ is in the train split, 12 s from its middle: a rule, not a choice.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.apps.measuring import print_row, print_titles
 from bandwise.audio_io import open_source
 from bandwise.door import convert
 from bandwise.dynamics.multiband import MultibandDynamics
@@ -47,8 +48,7 @@ def main() -> None:
     ]
     drawn = next(row["path"] for row in bassy if row["split"] == "train")
     draw_waveforms(three(drawn, *middle(*read(folder / drawn))), str(FIGURE))
-    print_row("recording", TITLES)
-    print_row("---", ["---"] * len(TITLES))
+    print_titles("recording", *TITLES)
     paths = [folder / row["path"] for row in bassy]
     values = [measure_one(path) for path in paths]
     print_means(np.array(values))
@@ -133,7 +133,7 @@ def gaps(settings: MultibandSettings, x: NDArray[Any], rate: int) -> float:
 def measure_one(path: Path) -> list[list[float]]:
     """`compared` of a file, printed at once: baseline / ours in each cell."""
     values = compared(*read(path))
-    print_row(path.stem, [f"{a:.{d}f} / {b:.{d}f}" for a, b, d in zip(*values, DECIMALS, strict=True)])
+    print_row(path.stem, *(f"{a:.{d}f} / {b:.{d}f}" for a, b, d in zip(*values, DECIMALS, strict=True)))
     return values
 
 
@@ -141,24 +141,17 @@ def print_means(values: NDArray[np.float64]) -> None:
     """Means over recordings of each preset, and of the difference within each recording."""
     columns = [values[:, 0], values[:, 1], values[:, 1] - values[:, 0]]
     print()
-    print_row(f"mean of {len(values)}, 95 % interval", [*PRESETS, "difference"])
-    print_row("---", ["---"] * len(columns))
+    print_titles(f"mean of {len(values)}, 95 % interval", *PRESETS, "difference")
     for index, (title, decimals) in enumerate(zip(TITLES, DECIMALS, strict=True)):
-        print_row(title, [stated(mean_of(column[:, index]), decimals) for column in columns])
+        print_row(title, *(stated(mean_of(column[:, index]), decimals) for column in columns))
 
 
 def print_drives(values: NDArray[np.float64]) -> None:
     """Means over recordings of what equal distortion costs the baseline."""
     print()
-    print_row(f"{PRESETS[0]} at the distortion of {PRESETS[1]}", [f"mean of {len(values)}, 95 % interval"])
-    print_row("---", ["---"])
+    print_titles(f"{PRESETS[0]} at the distortion of {PRESETS[1]}", f"mean of {len(values)}, 95 % interval")
     for title, column in zip(AT_EQUAL_DISTORTION, values.T, strict=True):
-        print_row(title, [stated(mean_of(column), 1)])
-
-
-def print_row(title: str, cells: Sequence[str]) -> None:
-    """A row of a Markdown table, at once."""
-    print(f"| {title} | {' | '.join(cells)} |", flush=True)
+        print_row(title, stated(mean_of(column), 1))
 
 
 def stated(mean: Mean, decimals: int) -> str:

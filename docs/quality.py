@@ -17,7 +17,7 @@ import numpy as np
 from quality_rooms import SRMR, decay_table, measure_rooms
 
 from bandwise.apps.cli import app
-from bandwise.measure import markdown, tables
+from bandwise.measure import score_tables, tables
 from bandwise.measure.charts import evaluation_chart
 from bandwise.measure.dereverberation import draw_decays
 from bandwise.measure.quality import METRICS
@@ -97,10 +97,10 @@ def peers(options: Any) -> dict[str, str]:
     evaluation_chart(FIGURES / "quality.png", tables.summarise(kept), few)
     versions = {row.system: row.version for row in rows if row.version}
     return {
-        "peers": markdown.means_table(rows, titles),
-        "gains": markdown.means_table(rows, titles, gains=True),
-        "by snr": markdown.groups_table(rows, "pesq", 2, tables.by_snr),
-        "clean": markdown.groups_table(harm, "pesq", 2, tables.by_language),
+        "peers": score_tables.means_table(rows, titles),
+        "gains": score_tables.means_table(rows, titles, gains=True),
+        "by snr": score_tables.groups_table(rows, "pesq", 2, tables.by_snr),
+        "clean": score_tables.groups_table(harm, "pesq", 2, tables.by_language),
         "versions": "\n".join(f"- {system}: {version}" for system, version in versions.items()),
     }
 
@@ -113,13 +113,13 @@ def ablations(options: Any) -> dict[str, str]:
     parts = [*(word for part in left_out for word in ("--without", part)), "--with-postfilter"]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models, *parts]
     rows = measured(options, "ablations", *command)
-    return {"ablations": markdown.differences_table(rows, titles_of(rows), Path(more[0]).stem)}
+    return {"ablations": score_tables.differences_table(rows, titles_of(rows), Path(more[0]).stem)}
 
 
 def ladder(options: Any) -> dict[str, str]:
     """What each stage could do at best, on the mixtures of the ablations."""
     rows = measured(options, "ladder", "oracle", "--count", str(options.count), "--rooms")
-    return {"ladder": markdown.means_table(rows, titles_of(rows))}
+    return {"ladder": score_tables.means_table(rows, titles_of(rows))}
 
 
 def rooms(options: Any) -> dict[str, str]:
@@ -135,7 +135,7 @@ def rooms(options: Any) -> dict[str, str]:
     draw_decays(FIGURES / "decay.png", by_room)
     titles = titles_of(rows)
     blocks = [
-        f"{title}:\n\n" + markdown.groups_table(rows, key, digits, lambda row: row.room)
+        f"{title}:\n\n" + score_tables.groups_table(rows, key, digits, lambda row: row.room)
         for key, (title, digits) in titles.items()
     ]
     return {"rooms": "\n\n".join(blocks), "decay": decay_table(by_room)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bandwise import markdown
 from bandwise.atomic_file import atomic
 from bandwise.measure import tables
 from bandwise.measure.dereverberation import Room, median_decays, room_pairs
@@ -79,7 +80,6 @@ def simulated_rooms() -> Iterator[Room]:
 def decay_table(by_room: dict[str, dict[str, Any]]) -> str:
     """Decay times, and levels 200 ms after words, by signal and room."""
     names = list(next(iter(by_room.values())))
-    lines = [["", *by_room], ["---"] * (1 + len(by_room))]
-    lines += [[f"{n}, decay time s", *(f"{decay_time_s(c[n]):.2f}" for c in by_room.values())] for n in names]
+    lines = [[f"{n}, decay time s", *(f"{decay_time_s(c[n]):.2f}" for c in by_room.values())] for n in names]
     lines += [[f"{n}, 200 ms after, dB", *(f"{c[n][40]:.0f}" for c in by_room.values())] for n in names]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return markdown.table(["", *by_room], lines)

@@ -19,7 +19,7 @@ import torch
 from quality import MEASURES, measured, put, titles_of
 
 from bandwise.apps.train import FILTER_SIZES
-from bandwise.measure import markdown
+from bandwise.measure import score_tables
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.training.checkpoint import CHECKPOINT, read_checkpoint, trained_network
 from bandwise.training.export import export_run
@@ -111,7 +111,7 @@ def main() -> None:
     models = [part for network in networks for part in ("--model", str(network))]
     command = ["evaluate", "--count", str(options.count), "--rooms", "--measures", MEASURES, *models]
     rows = measured(options, options.block.replace(" ", "-"), *command)
-    table = markdown.differences_table(rows, titles_of(rows), networks[0].stem)
+    table = score_tables.differences_table(rows, titles_of(rows), networks[0].stem)
     put(options.block, table)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from bandwise.atomic_file import atomic
 from bandwise.bench.table import REFERENCE, markdown
+from bandwise.markdown import table
 
 METHOD = """\
 Everything on this page was measured by one command in one run, and the rows that we lose stay in:
@@ -77,39 +78,43 @@ def _against_reference(found: dict[str, Any]) -> str:
 def _floor(found: dict[str, Any]) -> str:
     """What multiplying and reading take at the rates of the machine, beside the whole frame."""
     medians = {row.name: row.median_us for row in found["rows"]}
+    titles = (
+        "frame of", "multiply-adds, M", "at G/s", "us", "weights, MB", "at GB/s", "us",
+        "takes, us", "x reading",
+    )  # fmt: skip
     lines = [
-        "| frame of | multiply-adds, M | at G/s | us | weights, MB | at GB/s | us | takes, us | x reading |",
-        "|---|" + "---:|" * 8,
-    ]
-    lines += [
-        f"| {name} | {least.multiply_adds / 1e6:.1f} | {least.multiply_adds / least.multiply_us / 1e3:.0f} "
-        f"| {least.multiply_us:.0f} | {least.weight_bytes / 1e6:.1f} "
-        f"| {least.weight_bytes / least.read_us / 1e3:.0f} | {least.read_us:.0f} "
-        f"| {medians[name]:.0f} | {medians[name] / least.read_us:.2f} |"
+        (
+            name,
+            f"{least.multiply_adds / 1e6:.1f}",
+            f"{least.multiply_adds / least.multiply_us / 1e3:.0f}",
+            f"{least.multiply_us:.0f}",
+            f"{least.weight_bytes / 1e6:.1f}",
+            f"{least.weight_bytes / least.read_us / 1e3:.0f}",
+            f"{least.read_us:.0f}",
+            f"{medians[name]:.0f}",
+            f"{medians[name] / least.read_us:.2f}",
+        )
         for name, least in found["floor"].items()
     ]
-    return "\n".join([*lines, "", FLOOR]) if found["floor"] else ""
+    return f"{table(titles, lines, numbers=True)}\n\n{FLOOR}" if lines else ""
 
 
 def _folder(found: dict[str, Any]) -> str:
     stream = found["folder"]["stream"]
-    lines = ["| per 10 ms and channel | us | throughput |", "|---|---:|---:|"]
-    lines += [f"| {name} | {us:.0f} | {stream / us:.1f} x |" for name, us in found["folder"].items()]
-    return "\n".join(lines)
+    lines = ((name, f"{us:.0f}", f"{stream / us:.1f} x") for name, us in found["folder"].items())
+    return table(("per 10 ms and channel", "us", "throughput"), lines, numbers=True)
 
 
 def _loudspeaker(found: dict[str, Any]) -> str:
-    lines = ["| loudspeaker side of others | % of a core |", "|---|---:|"]
-    lines += [f"| {name} | {cost:.2f} |" for name, cost in found["loudspeaker_peers"].items()]
-    return "\n".join(lines)
+    lines = ((name, f"{cost:.2f}") for name, cost in found["loudspeaker_peers"].items())
+    return table(("loudspeaker side of others", "% of a core"), lines, numbers=True)
 
 
 def _growth(found: dict[str, Any]) -> str:
-    lines = ["| cost over | from | to | cost, first | last | exponent |", "|---|---:|---:|---:|---:|---:|"]
+    lines = []
     for curve in found["growth"]:
-        first, last = (f"{cost:.3g} {curve.unit}" for cost in (curve.costs[0], curve.costs[-1]))
-        ends = f"{curve.sizes[0]:g} | {curve.sizes[-1]:g}"
-        lines.append(
-            f"| {curve.title}: {curve.quantity} | {ends} | {first} | {last} | {curve.exponent:.2f} |"
-        )
-    return "\n".join([*lines, "", GROWTH])
+        ends = (f"{curve.sizes[end]:g}" for end in (0, -1))
+        costs = (f"{curve.costs[end]:.3g} {curve.unit}" for end in (0, -1))
+        lines.append((f"{curve.title}: {curve.quantity}", *ends, *costs, f"{curve.exponent:.2f}"))
+    titles = ("cost over", "from", "to", "cost, first", "last", "exponent")
+    return f"{table(titles, lines, numbers=True)}\n\n{GROWTH}"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bandwise import markdown
 from bandwise.apps.report import note
 from bandwise.errors import BandwiseError
 from bandwise.measure.scorer import Scorer
@@ -49,13 +50,12 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
 
 def print_row(*cells: object) -> None:
     """A row of a Markdown table, at once."""
-    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+    print(markdown.row(*cells), flush=True)
 
 
 def print_titles(*titles: str) -> None:
     """The two rows that begin a Markdown table."""
-    print_row(*titles)
-    print_row(*["---"] * len(titles))
+    print(markdown.head(*titles), flush=True)
 
 
 def print_table(table: Any) -> None:

@@ -10,6 +10,7 @@ from bandwise.bench.latency import lag_ms
 from bandwise.bench.resident import resident_mb
 from bandwise.bench.systems import System
 from bandwise.bench.timing import Cost, costs
+from bandwise.markdown import table
 
 PACKAGES = ("numpy", "numba", "rocket-fft", "onnxruntime")
 REFERENCE = "RNNoise"
@@ -66,7 +67,7 @@ def markdown(made: Sequence[Row]) -> str:
         "lag, ms", "memory, MB", "model, MB",
     )  # fmt: skip
     reference = next((row.core_percent for row in made if row.name == REFERENCE), None)
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    lines = []
     for row in made:
         ratio = row.core_percent / reference if reference and row.half == made[0].half else None
         size = row.model_bytes / 1e6 if row.model_bytes else None
@@ -76,8 +77,8 @@ def markdown(made: Sequence[Row]) -> str:
             _text(row.p99_us, 0), _text(row.core_percent, 2), _text(ratio, 2), _text(row.lag_ms, 1),
             _text(row.memory_mb, 0), _text(size, 1),
         )  # fmt: skip
-        lines.append(f"| {name} | " + " | ".join(numbers) + " |")
-    return "\n".join(lines)
+        lines.append((name, *numbers))
+    return table(heads, lines, numbers=True)
 
 
 def _text(number: float | None, digits: int) -> str:

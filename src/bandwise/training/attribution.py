@@ -3,6 +3,7 @@
 from collections import defaultdict
 from pathlib import Path
 
+from bandwise import markdown
 from bandwise.manifest import manifest_rows
 from bandwise.training.reserved import is_reserved, source_of
 
@@ -11,12 +12,12 @@ FOLDERS = ("speech", "noise", "rir")
 
 def attribution_page(data_dir: Path | str) -> str:
     """Markdown table of every source of the training split: what, source, licence, minutes, by whom."""
-    lines = ["| what | source | licence | minutes | by |", "| --- | --- | --- | --- | --- |"]
+    lines = []
     for folder in FOLDERS:
         for (source, licence), rows in sorted(_sources(Path(data_dir) / folder).items()):
             minutes = sum(float(row["duration_s"]) for row in rows) / 60
-            lines.append(f"| {folder} | {source} | {licence} | {minutes:.1f} | {_names(rows)} |")
-    return "\n".join(lines) + "\n"
+            lines.append((folder, source, licence, f"{minutes:.1f}", _names(rows)))
+    return markdown.table(("what", "source", "licence", "minutes", "by"), lines) + "\n"
 
 
 def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:

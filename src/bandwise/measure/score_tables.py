@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from bandwise import markdown
 from bandwise.measure.intervals import mean_of
 from bandwise.measure.rows import Row
 from bandwise.measure.tables import ALL, Titles, shown, summarise
@@ -52,6 +53,5 @@ def _means(rows: Sequence[Row], titles: Titles, sign: str) -> list[str]:
 
 def _table(header: Sequence[str], cells: Mapping[str, Sequence[str]]) -> str:
     """GitHub's Markdown; the group of all goes by that name."""
-    named = ["all" if title == ALL else title for title in header]
-    lines = [named, ["---"] * len(named), *([system, *values] for system, values in cells.items())]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    named = ("all" if title == ALL else title for title in header)
+    return markdown.table(named, ([system, *values] for system, values in cells.items()))

@@ -1,7 +1,7 @@
 """Tables for a page."""
 
-from bandwise.measure.markdown import differences_table, groups_table, means_table
 from bandwise.measure.rows import Row
+from bandwise.measure.score_tables import differences_table, groups_table, means_table
 from bandwise.measure.tables import by_snr
 
 TITLES = {"pesq": ("PESQ-wb", 2)}
