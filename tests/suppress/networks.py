@@ -1,4 +1,4 @@
-"""Networks that answer the same to everything, to see what the signal path makes of an answer."""
+"""Networks that estimate the same whatever comes, to see what the signal path makes of it."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def constant_network(path, gain, strength):
     from onnx import TensorProto, helper, numpy_helper, save
 
     kind, sizes = TensorProto.FLOAT, {"features": FEATURES, "gains": BANDS, "strengths": BANDS}
-    features, *answers = [
+    features, *estimates = [
         helper.make_tensor_value_info(name, kind, [1, size]) for name, size in sizes.items()
     ]
     nothing = np.zeros((FEATURES, BANDS), np.float32)
@@ -27,7 +27,7 @@ def constant_network(path, gain, strength):
         helper.make_node("Gemm", ["features", "nothing", "strength"], ["strengths"]),
     ]
     weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
-    graph = helper.make_graph(nodes, "constant", [features], answers, weights)
+    graph = helper.make_graph(nodes, "constant", [features], estimates, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     facts = {"format": BAND_FORMAT, "feature_layout": str(FEATURE_LAYOUT)}
     helper.set_model_props(model, facts)

@@ -1,11 +1,11 @@
-"""The compiled int8 network: exact sums, rows that never mix, the answers of ONNX Runtime."""
+"""The compiled int8 network: exact sums, rows that never mix, the estimates of ONNX Runtime."""
 
 import numpy as np
 import pytest
 
 from bandwise.suppress import activations, int8
-from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.compiled import compiled_model
+from bandwise.suppress.estimates import room_for_estimates
 from bandwise.suppress.network import Network, model_content, model_names
 from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.session import SessionModel
@@ -18,19 +18,21 @@ def features(channels, frames, seed=0):
     return (weights["feature_mean"] + rng.standard_normal((channels, frames, 70))).astype(np.float32)
 
 
-def answers(network, x, group=None, *, filters=None):
-    """All answers to features [channels, frames, 70], `group` frames at a time, [channels, frames, any].
+def estimated(network, x, group=None, *, filters=None):
+    """All estimates for features [channels, frames, 70], `group` frames at a time, [channels, frames, any].
 
     A deep filter hears the same in all channels.
     """
-    seen, said = room_to_answer(*x.shape[:2], filters=network.filters if filters is None else filters)
-    seen.features[:] = x
-    seen.sound[:] = np.random.default_rng(5).standard_normal(seen.sound.shape[1:])
+    inputs, estimates = room_for_estimates(
+        *x.shape[:2], filters=network.filters if filters is None else filters
+    )
+    inputs.features[:] = x
+    inputs.sound[:] = np.random.default_rng(5).standard_normal(inputs.sound.shape[1:])
     step = group or x.shape[1]
     for start in range(0, x.shape[1], step):
-        some = [type(tables)(*(t[:, start : start + step] for t in tables)) for tables in (seen, said)]
-        network.answer(some[0], some[0].features.shape[1], some[1])
-    return np.concatenate([t.reshape(*x.shape[:2], -1) for t in said if t.size], axis=2)
+        some = [type(tables)(*(t[:, start : start + step] for t in tables)) for tables in (inputs, estimates)]
+        network.estimate(some[0], some[0].features.shape[1], some[1])
+    return np.concatenate([t.reshape(*x.shape[:2], -1) for t in estimates if t.size], axis=2)
 
 
 def without_tiles(weights, share, rng):
@@ -127,15 +129,15 @@ def test_fraction_of_tanh_is_the_best_of_its_kind():
 def test_frames_may_come_in_any_groups(group):
     """The bits do not depend on how many frames are asked for at once."""
     x = features(1, 16)
-    assert np.array_equal(answers(Network("base", 1, 16), x, group), answers(Network("base", 1, 16), x))
+    assert np.array_equal(estimated(Network("base", 1, 16), x, group), estimated(Network("base", 1, 16), x))
 
 
 def test_channels_side_by_side_are_channels_alone():
     """Five channels at once get the very bits that each gets alone."""
     x = features(5, 12)
-    together = answers(Network("base", 5, 12), x)
+    together = estimated(Network("base", 5, 12), x)
     for channel in range(5):
-        alone = answers(Network("base", 1, 12), x[channel : channel + 1])
+        alone = estimated(Network("base", 1, 12), x[channel : channel + 1])
         assert np.array_equal(together[channel], alone[0])
 
 
@@ -148,11 +150,11 @@ def test_answers_are_those_of_onnx_runtime(name):
     content, source = model_content(name)
     x = features(1, 100)
     network, runtime = Network(name, 1, 100), SessionModel(content, source)
-    ours = answers(network, x)
-    theirs = answers(runtime.start(1, 100), x, filters=runtime.filters)
+    ours = estimated(network, x)
+    theirs = estimated(runtime.start(1, 100), x, filters=runtime.filters)
     assert ours.shape == theirs.shape == (1, 100, 68 + 25 * 48)
-    for said in (slice(68), slice(68, None)):
-        errors, spread = (ours - theirs)[..., said], np.std(ours[..., said])
+    for part in (slice(68), slice(68, None)):
+        errors, spread = (ours - theirs)[..., part], np.std(ours[..., part])
         assert np.sqrt(np.mean(errors**2)) < 0.01 * spread
         assert spread > 0.05
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bandwise.bands.erb import BAND_WEIGHTS
-from bandwise.suppress.deep_filter import filter_low_bins, follow, fresh_low_bins, hear
+from bandwise.suppress.deep_filter import filter_low_bins, fresh_low_bins, limit_low_bins, push_spectrum
 
 RNG = np.random.default_rng(0)
 GAINS = RNG.uniform(0.1, 1, 34).astype(np.float32)
@@ -59,22 +59,22 @@ def test_frames_are_remembered_in_order():
     """After seven spectra the last five are there, oldest first."""
     low, frames = fresh_low_bins(), spectra(7, 481)
     for spectrum in frames:
-        hear(spectrum, low)
+        push_spectrum(spectrum, low)
     assert np.array_equal(low.spectra, frames[2:, :100])
 
 
 def test_full_limit_gives_the_input_back():
     """Where all is kept, the filtered bins become the noisy ones, to the bit."""
     noisy, out = spectra(1, 481)[0], spectra(1, 481)[0]
-    follow(GAINS, np.ones(34, np.float32), True, np.float32(1), noisy, out)
+    limit_low_bins(GAINS, np.ones(34, np.float32), True, np.float32(1), noisy, out)
     assert np.array_equal(out[:100], noisy[:100])
 
 
 def test_no_limit_and_no_postfilter_change_nothing():
-    """Where the gains stay as they were said, so do the filtered bins, to the bit."""
+    """Where the gains stay as they were estimated, so do the filtered bins, to the bit."""
     before = spectra(1, 481)[0]
     out = before.copy()
-    follow(GAINS, GAINS, True, np.float32(0), spectra(1, 481)[0], out)
+    limit_low_bins(GAINS, GAINS, True, np.float32(0), spectra(1, 481)[0], out)
     assert np.array_equal(out, before)
 
 
@@ -82,7 +82,7 @@ def test_sharper_gains_turn_filtered_bins_down_as_much():
     """Half the gain in every band halves them, and a share kept is kept of the noisy bin."""
     noisy, before = spectra(1, 481)[0], spectra(1, 481)[0]
     kept, out = np.float32(0.25), before.copy()
-    follow(GAINS, kept + (1 - kept) * GAINS / 2, True, kept, noisy, out)
+    limit_low_bins(GAINS, kept + (1 - kept) * GAINS / 2, True, kept, noisy, out)
     expected = 0.25 * noisy[:100] + 0.75 * before[:100] / 2
     louder = np.abs(expected) > 0.25 * np.abs(noisy[:100])
     assert 50 < louder.sum() < 100
@@ -94,14 +94,14 @@ def test_no_bin_falls_below_the_share_that_is_kept(sharpened):
     """Not even where the filtered bin is as large as the noisy one and against it."""
     noisy, kept = spectra(1, 481)[0], np.float32(0.25)
     out = -noisy / 3
-    follow(GAINS, kept + (1 - kept) * GAINS, sharpened, kept, noisy, out)
+    limit_low_bins(GAINS, kept + (1 - kept) * GAINS, sharpened, kept, noisy, out)
     np.testing.assert_allclose(np.abs(out[:100]), 0.25 * np.abs(noisy[:100]), rtol=1e-4)
 
 
 def test_a_gain_of_next_to_nothing_makes_no_jump():
-    """A filtered bin that sharpening mutes stays muted where the gain that was said vanishes."""
+    """A filtered bin that sharpening mutes stays muted where the gain that was estimated vanishes."""
     noisy, before = spectra(1, 481)[0], spectra(1, 481)[0]
-    for said in (1.01e-6, 0.99e-6, 0.0):
-        out, gains = before.copy(), np.full(34, said, np.float32)
-        follow(gains, gains**2, True, np.float32(0), noisy, out)
+    for estimated in (1.01e-6, 0.99e-6, 0.0):
+        out, gains = before.copy(), np.full(34, estimated, np.float32)
+        limit_low_bins(gains, gains**2, True, np.float32(0), noisy, out)
         assert np.abs(out[:100]).max() < 1e-5 * np.abs(before).max()

@@ -24,8 +24,8 @@ def test_records_hold_every_number_once():
     parts = [places[module.BAND_LEVEL], places[module.COHERENCE]]
     parts += [[module.PITCH_PERIOD], [module.PITCH_CORRELATION]]
     assert np.array_equal(np.concatenate(parts), np.arange(70))
-    answers = np.arange(module.TARGETS_SIZE)
-    assert np.array_equal(np.concatenate([answers[module.GAIN], answers[module.STRENGTH]]), np.arange(68))
+    outputs = np.arange(module.TARGETS_SIZE)
+    assert np.array_equal(np.concatenate([outputs[module.GAIN], outputs[module.STRENGTH]]), np.arange(68))
 
 
 def test_band_energies_are_the_matrix_times_power():

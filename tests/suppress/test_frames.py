@@ -1,10 +1,10 @@
-"""From answers to sound: every step of a frame by its formula, in the order in which they belong."""
+"""From estimates to sound: every step of a frame by its formula, in the order in which they belong."""
 
 import numpy as np
 import pytest
 
 from bandwise.bands.erb import BAND_WEIGHTS
-from bandwise.suppress.answers import room_to_answer
+from bandwise.suppress.estimates import room_for_estimates
 from bandwise.suppress.frames import fresh_frames, resynthesise_hops
 from bandwise.suppress.stft import SCALE, WINDOW
 
@@ -22,7 +22,7 @@ def complex_noise(rng, *shape):
 def some_frames(filters, seed=0):
     """A few frames whose bins, gains, strengths and taps are all random; the low bins are those frames'."""
     rng = np.random.default_rng(seed)
-    frames = fresh_frames(0, *room_to_answer(1, FRAMES, filters=filters))
+    frames = fresh_frames(0, *room_for_estimates(1, FRAMES, filters=filters))
     frames.spectra[:] = complex_noise(rng, FRAMES, 481) * np.geomspace(1, 0.05, 481)
     frames.comb_spectra[:] = 0.7 * frames.spectra + 0.2 * complex_noise(rng, FRAMES, 481)
     frames.energies[:] = np.abs(frames.spectra) ** 2 @ BAND_WEIGHTS.T
@@ -63,7 +63,7 @@ def relieved(x, y, relief):
 
 
 def followed(x, y, ratio, kept):
-    """Bins kept y + (1 - kept) x s / said, at least as loud as kept y."""
+    """Bins kept y + (1 - kept) x s / estimated, at least as loud as kept y."""
     z = kept * y + (1 - kept) * x * (ratio @ BAND_WEIGHTS)[:100]
     return z * np.maximum(kept * np.abs(y) / np.abs(z), 1)
 
@@ -71,12 +71,12 @@ def followed(x, y, ratio, kept):
 def expected(frames, t, postfilter, kept, relief):
     """Spectrum of frame t, in double precision."""
     y, p, energies = frames.spectra[t].astype(complex), frames.comb_spectra[t], frames.energies[t]
-    said, r = frames.gains[t].astype(float), (1 - kept) * frames.strengths[t].astype(float)
-    wanted = sharpened(said, energies) if postfilter else said
+    estimated, r = frames.gains[t].astype(float), (1 - kept) * frames.strengths[t].astype(float)
+    wanted = sharpened(estimated, energies) if postfilter else estimated
     out = comb_mixed(y, p, energies, r, kept + (1 - kept) * wanted)
     if len(frames.taps):
-        x = relieved(low_filtered(frames.low[t], said, frames.taps[t]), y[:100], relief)
-        out[:100] = followed(x, y[:100], wanted / said, kept)
+        x = relieved(low_filtered(frames.low[t], estimated, frames.taps[t]), y[:100], relief)
+        out[:100] = followed(x, y[:100], wanted / estimated, kept)
     return out
 
 
@@ -98,9 +98,9 @@ def test_sound_is_that_of_the_formulas(postfilter, kept, filters):
 def test_answers_become_what_was_done(postfilter, kept):
     """Afterwards gains are kept + (1 - kept) s and strengths (1 - kept) r, for the meters."""
     frames = some_frames(filters=True)
-    said, strengths = frames.gains.astype(float), frames.strengths.astype(float)
-    pairs = zip(said, frames.energies, strict=True)
-    wanted = np.array([sharpened(*pair) for pair in pairs]) if postfilter else said
+    estimated, strengths = frames.gains.astype(float), frames.strengths.astype(float)
+    pairs = zip(estimated, frames.energies, strict=True)
+    wanted = np.array([sharpened(*pair) for pair in pairs]) if postfilter else estimated
     out, overlap = np.empty(480 * FRAMES, np.float32), np.zeros(480, np.float32)
     resynthesise_hops(frames, postfilter, np.float32(kept), np.float32(0.25), overlap, out)
     assert frames.gains == pytest.approx(kept + (1 - kept) * wanted, abs=1e-5)

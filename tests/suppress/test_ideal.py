@@ -1,4 +1,4 @@
-"""Ideal answers: right at the ends, in range, aligned with the sound."""
+"""Ideal outputs: right at the ends, in range, aligned with the sound."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from bandwise.suppress.strength import ideal_gain, ideal_strength
 
 @pytest.mark.parametrize("samples", [0, 479, 480, 4_801])
 def test_there_is_a_record_per_hop(samples):
-    """As many as whole hops, 70 features and 68 answers each, float32."""
+    """As many as whole hops, 70 features and 68 outputs each, float32."""
     x = noise(samples)
     features, targets = features_and_targets(x, x)
     assert features.shape == (samples // 480, SIZE)

@@ -12,8 +12,8 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from bandwise.errors import BandwiseError  # noqa: E402
-from bandwise.suppress.answers import room_to_answer  # noqa: E402
 from bandwise.suppress.compiled import compiled_model  # noqa: E402
+from bandwise.suppress.estimates import room_for_estimates  # noqa: E402
 from bandwise.suppress.network import Network  # noqa: E402
 from bandwise.suppress.places import INPUTS  # noqa: E402
 from bandwise.suppress.session import SessionModel  # noqa: E402
@@ -92,7 +92,7 @@ def test_graph_has_no_recurrent_operator_and_all_products_have_constant_weights(
 def test_interface_is_the_documented_one(filter_units, filter_hints):
     """In: features [1, 70] and states.  Out: gains, strengths [1, 34] and states of the same shapes.
 
-    A deep filter also hears sound [25, 120], and answers taps [25, 48].
+    A deep filter also hears sound [25, 120], and gives taps [25, 48].
     """
     graph = step_graph(_network("toy", filter_units, filter_hints)).graph
     shapes = [
@@ -121,16 +121,16 @@ def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path, hints):
     compiled = compiled_model(content)
     assert compiled is not None
     assert compiled.filters
-    seen, _ = room_to_answer(1, 60, filters=True)
+    inputs, _ = room_for_estimates(1, 60, filters=True)
     rng = np.random.default_rng(0)
-    seen.features[:] = (
+    inputs.features[:] = (
         network.feature_mean.numpy() + rng.standard_normal((60, 70)) / network.feature_scale.numpy()
     )
-    seen.features[..., 68:] = rng.uniform(-1, 1, (60, 2))  # a period there is, and how sure it is
-    seen.sound[:] = rng.uniform(-1, 1, seen.sound.shape)
-    ours, theirs = (room_to_answer(1, 60, filters=True)[1] for _ in range(2))
-    compiled.start(1, 60).answer(seen, 60, ours)
-    SessionModel(content, "int8.onnx").start(1, 60).answer(seen, 60, theirs)
+    inputs.features[..., 68:] = rng.uniform(-1, 1, (60, 2))  # a period there is, and how sure it is
+    inputs.sound[:] = rng.uniform(-1, 1, inputs.sound.shape)
+    ours, theirs = (room_for_estimates(1, 60, filters=True)[1] for _ in range(2))
+    compiled.start(1, 60).estimate(inputs, 60, ours)
+    SessionModel(content, "int8.onnx").start(1, 60).estimate(inputs, 60, theirs)
     errors, spread = ours.taps - theirs.taps, np.std(theirs.taps)
     assert np.sqrt(np.mean(errors**2)) < 0.1 * spread
 

@@ -16,11 +16,11 @@ from bandwise.suppress.analysis import (
     compare_with_comb,
     fresh_analysis,
     look_ahead,
-    remember,
+    push_hop,
     track_pitch,
 )
-from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.deep_filter import LowBins, fresh_low_bins
+from bandwise.suppress.estimates import room_for_estimates
 from bandwise.suppress.features import describe
 from bandwise.suppress.frames import Frames, fresh_frames, note_frame, resynthesise_hops
 from bandwise.suppress.network import Network
@@ -61,10 +61,10 @@ class Ablation:
             raise BandwiseError(f"got {sample_rate} Hz; ablations run at {SAMPLE_RATE} Hz; resample first")
         hops = _hops(x)
         network = Network(self.model, most_frames=len(hops))
-        seen, answers = room_to_answer(1, len(hops), filters=network.filters)
-        frames = fresh_frames(0, seen, answers)
-        _look(hops, self.pitch_path, fresh_analysis(), fresh_low_bins(), frames)
-        network.answer(seen, len(hops), answers)
+        inputs, estimates = room_for_estimates(1, len(hops), filters=network.filters)
+        frames = fresh_frames(0, inputs, estimates)
+        _describe(hops, self.pitch_path, fresh_analysis(), fresh_low_bins(), frames)
+        network.estimate(inputs, len(hops), estimates)
         out = np.zeros(hops.size, np.float32)
         relief, overlap = RELIEF * np.float32(self.relief), np.zeros(HOP_SAMPLES, np.float32)
         kept = np.float32(share_kept(self.attenuation_limit_db))
@@ -73,7 +73,7 @@ class Ablation:
         return aligned
 
     def _without(self, frames: Frames) -> Frames:
-        """The frames with the answers of what is left out taken away."""
+        """The frames with the estimates of what is left out taken away."""
         if not self.comb:
             frames.strengths[:] = 0.0
         return frames if self.deep_filter else frames._replace(taps=frames.taps[:0])
@@ -86,9 +86,9 @@ def _hops(x: Array) -> Array:
 
 
 @kernel
-def _look(hops: Array, pitch_path: bool, state: Analysis, low: LowBins, frames: Frames) -> None:
+def _describe(hops: Array, pitch_path: bool, state: Analysis, low: LowBins, frames: Frames) -> None:
     for t in range(hops.shape[0]):
-        remember(hops[t], state)
+        push_hop(hops[t], state)
         look_ahead(state)
         correlation = track_pitch(state)
         if not pitch_path:

@@ -78,7 +78,7 @@ def fresh_analysis() -> Analysis:
 @kernel
 def analyse_hop(hop: Array, state: Analysis) -> None:
     """Take in (480,) samples; the current frame moves on by one hop and is described anew."""
-    remember(hop, state)
+    push_hop(hop, state)
     look_ahead(state)
     correlation = track_pitch(state)
     compare_with_comb(state)
@@ -86,7 +86,7 @@ def analyse_hop(hop: Array, state: Analysis) -> None:
 
 
 @kernel
-def remember(hop: Array, state: Analysis) -> None:
+def push_hop(hop: Array, state: Analysis) -> None:
     """Shift the history by one hop; what is next to nothing is silence."""
     shift(state.history, HOP_SAMPLES)
     newest = state.history.size - HOP_SAMPLES

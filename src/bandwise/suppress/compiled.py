@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bandwise.suppress.answers import Answers, Seen
+from bandwise.suppress.estimates import Estimates, Inputs
 from bandwise.suppress.onnx_file import read_model
 from bandwise.suppress.packing import (
     FILTER_PLACE,
@@ -18,7 +18,7 @@ from bandwise.suppress.packing import (
 )
 from bandwise.suppress.places import PLACES
 from bandwise.suppress.shapes import check_weights
-from bandwise.suppress.step import States, room_for, think
+from bandwise.suppress.step import States, estimate_gains, room_for
 from bandwise.suppress.stft import Array
 from bandwise.suppress.tap_network import TapStates, estimate_taps
 from bandwise.suppress.weights import Weights
@@ -84,12 +84,12 @@ class CompiledRuntime:
         shape = (len(states.gru1), *taps.place.shape) if taps else (0, 0, 0)
         self._tap_states = TapStates(*np.zeros((2, *shape), np.float32))
 
-    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
+    def estimate(self, inputs: Inputs, count: int, estimates: Estimates) -> None:
         """`count` frames of every channel."""
-        said = answers.gains, answers.strengths, self._hints
-        think(self._weights, self._states, self._room, seen.features, count, *said)
+        bands = estimates.gains, estimates.strengths, self._hints
+        estimate_gains(self._weights, self._states, self._room, inputs.features, count, *bands)
         if self._filter:
-            estimate_taps(*self._filter, self._tap_states, seen, self._hints, count, answers)
+            estimate_taps(*self._filter, self._tap_states, inputs, self._hints, count, estimates)
 
     @property
     def states(self) -> list[Array]:

@@ -24,7 +24,7 @@ from bandwise.suppress.places import (
 from bandwise.suppress.stft import BINS, Array, Spectrum
 
 LEAST_GAIN = np.float32(1e-6)
-"""Of what is said: below, a ratio to it would be one of rounding."""
+"""Of an estimate: below, a ratio to it would be one of rounding."""
 
 
 class LowBins(NamedTuple):
@@ -44,8 +44,8 @@ def fresh_low_bins() -> LowBins:
 
 
 @kernel
-def hear(spectrum: Spectrum, low: LowBins) -> None:
-    """Take in the newest spectrum (481,); the current frame moves on by one."""
+def push_spectrum(spectrum: Spectrum, low: LowBins) -> None:
+    """Append the newest spectrum (481,); the current frame moves on by one."""
     for frame in range(TAPS - 1):
         for k in range(LOW_BINS):
             low.spectra[frame, k] = low.spectra[frame + 1, k]
@@ -86,19 +86,19 @@ def tap(taps: Array, number: int, i: int) -> np.complex64:
 
 
 @kernel
-def follow(
-    said: Array, done: Array, sharpened: bool, kept: np.float32, spectrum: Spectrum, out: Spectrum
+def limit_low_bins(
+    estimated: Array, done: Array, sharpened: bool, kept: np.float32, spectrum: Spectrum, out: Spectrum
 ) -> None:
-    """Let the low bins of `out` (481,) follow what was made of the gains (34,) that the network said.
+    """Do to the low bins of `out` (481,) what was done to the gains (34,) that the network estimated.
 
-    Those became done = kept + (1 - kept) s, where s is what was said, sharpened or not. So the filtered bin
-    x becomes kept y + (1 - kept) x s / said, y the noisy one; where these work against each other, it is
+    Those became done = kept + (1 - kept) s, where s are the estimates, sharpened or not. So the filtered bin
+    x becomes kept y + (1 - kept) x s / estimated, y the noisy one; where these work against each other, it is
     brought back to the level of kept y.
     """
     ratios, per_bin = np.full(BANDS, np.float32(1.0) - kept, np.float32), np.empty(BINS, np.float32)
     if sharpened:
         for b in range(BANDS):
-            ratios[b] = (done[b] - kept) / max(said[b], LEAST_GAIN)
+            ratios[b] = (done[b] - kept) / max(estimated[b], LEAST_GAIN)
     spread_over_bins(ratios, per_bin)
     for k in range(LOW_BINS):
         least = kept * spectrum[k]

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import Analysis, analyse_hop
-from bandwise.suppress.answers import Answers, Seen
 from bandwise.suppress.buffers import copy
-from bandwise.suppress.deep_filter import LowBins, filter_low_bins, follow, hear
+from bandwise.suppress.deep_filter import LowBins, filter_low_bins, limit_low_bins, push_spectrum
+from bandwise.suppress.estimates import Estimates, Inputs
 from bandwise.suppress.places import LOW_BINS, TAPS, lay_out
 from bandwise.suppress.postfilter import sharpen
 from bandwise.suppress.relief import relieve
@@ -33,14 +33,14 @@ class Frames(NamedTuple):
     taps: NDArray[np.float32]
 
 
-def fresh_frames(channel: int, seen: Seen, answers: Answers) -> Frames:
+def fresh_frames(channel: int, inputs: Inputs, estimates: Estimates) -> Frames:
     """Room for as many frames of a channel as these have; the network reads and writes the same memory."""
-    count, filtered = seen.features.shape[1], seen.sound.shape[1]
+    count, filtered = inputs.features.shape[1], inputs.sound.shape[1]
     spectra = np.zeros((2, count, BINS), np.complex64)
     energies = np.zeros((count, BANDS), np.float32)
     low = np.zeros((filtered, TAPS, LOW_BINS), np.complex64)
-    features, sound = (table[channel] for table in seen)
-    gains, strengths, taps = (table[channel] for table in answers)
+    features, sound = (table[channel] for table in inputs)
+    gains, strengths, taps = (table[channel] for table in estimates)
     return Frames(spectra[0], spectra[1], energies, low, features, sound, gains, strengths, taps)
 
 
@@ -60,7 +60,7 @@ def note_frame(state: Analysis, low: LowBins, t: int, frames: Frames) -> None:
     copy(state.energies[0], frames.energies[t])
     copy(state.features, frames.features[t])
     if frames.sound.shape[0]:
-        hear(state.spectra[-1], low)
+        push_spectrum(state.spectra[-1], low)
         copy(low.spectra.reshape(low.spectra.size), frames.low[t].reshape(low.spectra.size))
         lay_out(low.values, frames.sound[t])
 
@@ -69,21 +69,21 @@ def note_frame(state: Analysis, low: LowBins, t: int, frames: Frames) -> None:
 def resynthesise_hops(
     frames: Frames, postfilter: bool, kept: np.float32, relief: np.float32, overlap: Array, out: Array
 ) -> None:
-    """Turn frames and answers into whole hops of sound; the answers become what was done."""
+    """Turn frames and estimates into whole hops of sound; the estimates become what was done."""
     for t in range(out.size // HOP_SAMPLES):
-        gains, strengths, said = frames.gains[t], frames.strengths[t], frames.gains[t].copy()
+        gains, strengths, estimated = frames.gains[t], frames.strengths[t], frames.gains[t].copy()
         decide(gains, strengths, frames.energies[t], postfilter, kept)
         mixed = mix_in_comb(frames.spectra[t], frames.comb_spectra[t], frames.energies[t], strengths, gains)
         if frames.taps.shape[0]:
-            filter_low_bins(frames.low[t], said, frames.taps[t], mixed)
+            filter_low_bins(frames.low[t], estimated, frames.taps[t], mixed)
             relieve(frames.spectra[t], relief, mixed)
-            follow(said, gains, postfilter, kept, frames.spectra[t], mixed)
+            limit_low_bins(estimated, gains, postfilter, kept, frames.spectra[t], mixed)
         resynthesise(mixed, overlap, out[t * HOP_SAMPLES : (t + 1) * HOP_SAMPLES])
 
 
 @kernel
 def decide(gains: Array, strengths: Array, energies: Array, postfilter: bool, kept: np.float32) -> None:
-    """Sharpen what the network said of a frame, and limit it."""
+    """Sharpen the estimates of a frame, and limit them."""
     if postfilter:
         sharpen(gains.copy(), energies, gains)
     removed = np.float32(1.0) - kept

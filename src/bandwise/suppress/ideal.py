@@ -1,4 +1,4 @@
-"""Ideal answers of the network, from a clean and a noisy recording of the same moment."""
+"""Ideal outputs of the network, from a clean and a noisy recording of the same moment."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from bandwise.suppress.analysis import (
     analyse_hop,
     fresh_analysis,
     look_ahead,
-    remember,
+    push_hop,
 )
 from bandwise.suppress.comb import comb, noise_left
 from bandwise.suppress.features import SIZE, TARGETS_SIZE, band_coherence
@@ -19,7 +19,7 @@ from bandwise.suppress.strength import ideal_gain, ideal_strength
 
 
 def features_and_targets(clean: Array, noisy: Array) -> tuple[Array, Array]:
-    """Inputs (T, 70) and ideal answers (T, 68) of the network for every frame, T = n // 480.
+    """Inputs (T, 70) and ideal outputs (T, 68) of the network for every frame, T = n // 480.
 
     `clean` and `noisy` are float32 (n,) at 48 kHz. Frame l covers samples 480 l to 480 l + 960. The noisy
     signal alone decides the period, as it does when the network runs.
@@ -42,12 +42,12 @@ def in_hops(signal: Array) -> Array:
 @kernel
 def watch(hop: Array, state: Analysis) -> None:
     """Take in a hop of a signal whose pitch is not asked for."""
-    remember(hop, state)
+    push_hop(hop, state)
     look_ahead(state)
 
 
 @kernel
-def ideal_answers(clean: Analysis, noisy: Analysis, targets: Array) -> None:
+def ideal_targets(clean: Analysis, noisy: Analysis, targets: Array) -> None:
     """Gains and strengths (68,) of the current frame, with the period that `noisy` holds."""
     period = noisy.period[0]
     filtered, coherence = np.empty(WINDOW_SAMPLES, np.float32), np.empty(BANDS, np.float32)
@@ -68,5 +68,5 @@ def _describe_pair(
         watch(clean_hops[hop], clean)
         analyse_hop(noisy_hops[hop], noisy)
         if hop >= LATENCY_HOPS:
-            ideal_answers(clean, noisy, targets[hop - LATENCY_HOPS])
+            ideal_targets(clean, noisy, targets[hop - LATENCY_HOPS])
             features[hop - LATENCY_HOPS] = noisy.features

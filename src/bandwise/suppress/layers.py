@@ -89,7 +89,7 @@ def recur(from_input: Array, state: Array, layer: Layer, out: Array) -> None:
 
 
 @kernel
-def answer(logits: Array, out: Array, count: int) -> None:
+def write_estimates(logits: Array, out: Array, count: int) -> None:
     """Sigmoid of the first 34 of [rows, any] -> [channels, any, 34]."""
     for row in range(logits.shape[0]):
         for b in range(BANDS):
@@ -97,7 +97,7 @@ def answer(logits: Array, out: Array, count: int) -> None:
 
 
 @kernel
-def hint(logits: Array, out: Array, count: int) -> None:
+def write_hints(logits: Array, out: Array, count: int) -> None:
     """Hyperbolic tangent of [rows, 25 hints] -> [channels, any, 25, hints]."""
     hints = out.shape[3]
     for row in range(logits.shape[0]):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from bandwise.errors import BandwiseError
-from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.compiled import CompiledModel, compiled_model
+from bandwise.suppress.estimates import room_for_estimates
 from bandwise.suppress.features import LAYOUT_VERSION as FEATURE_LAYOUT
 from bandwise.suppress.session import SessionModel
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bandwise.suppress.answers import Answers, Seen
+    from bandwise.suppress.estimates import Estimates, Inputs
 
 BAND_FORMAT, FILTER_FORMAT = "1", "2"
 """Names and shapes of the graph's inputs and outputs: without a deep filter, and with one."""
@@ -44,22 +44,22 @@ class Network:
     def __init__(self, model: str | Path = "base", channels: int = 1, most_frames: int = 1) -> None:
         self.model = _model(*model_content(model))
         self._runtime = self.model.start(channels, most_frames)
-        self._seen, self._answers = room_to_answer(channels, 1, filters=self.filters)
+        self._inputs, self._estimates = room_for_estimates(channels, 1, filters=self.filters)
 
     @property
     def filters(self) -> bool:
         """Whether there is a deep filter behind the bands."""
         return self.model.filters
 
-    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
+    def estimate(self, inputs: Inputs, count: int, estimates: Estimates) -> None:
         """Take `count` frames of every channel one after the other; the same bits however they are grouped.
 
         Args:
-            seen: inputs of `count` frames or more.
+            inputs: inputs of `count` frames or more.
             count: how many frames there are, at most `most_frames`.
-            answers: to be written.
+            estimates: to be written.
         """
-        self._runtime.answer(seen, count, answers)
+        self._runtime.estimate(inputs, count, estimates)
 
     def step(
         self, features: NDArray[np.float32], sound: NDArray[np.float32] | None = None
@@ -69,11 +69,11 @@ class Network:
         With a deep filter also sound [25, 120] -> taps [25, 48], third. All are views of buffers that the
         next step overwrites.
         """
-        self._seen.features[0, 0] = features
+        self._inputs.features[0, 0] = features
         if self.filters:
-            self._seen.sound[0, 0] = sound
-        self.answer(self._seen, 1, self._answers)
-        return tuple(table[0, 0] for table in self._answers if table.size)
+            self._inputs.sound[0, 0] = sound
+        self.estimate(self._inputs, 1, self._estimates)
+        return tuple(table[0, 0] for table in self._estimates if table.size)
 
     @property
     def states(self) -> list[NDArray[np.float32]]:

@@ -8,7 +8,7 @@ from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.analysis import Analysis, analyse_hop, compare_with_comb, fresh_analysis
 from bandwise.suppress.features import TARGETS_SIZE
-from bandwise.suppress.ideal import ideal_answers, in_hops, watch
+from bandwise.suppress.ideal import ideal_targets, in_hops, watch
 from bandwise.suppress.places import LOW_BINS
 from bandwise.suppress.postfilter import sharpen
 from bandwise.suppress.stft import HOP_SAMPLES, LATENCY_SAMPLES, SAMPLE_RATE, Array, resynthesise
@@ -82,7 +82,7 @@ def _apply_ideal(
     use_filter: bool,
     out: Array,
 ) -> None:
-    answers, sharpened = np.empty(TARGETS_SIZE, np.float32), np.empty(BANDS, np.float32)
+    targets, sharpened = np.empty(TARGETS_SIZE, np.float32), np.empty(BANDS, np.float32)
     overlap = np.zeros(HOP_SAMPLES, np.float32)
     for hop in range(clean_hops.shape[0]):
         watch(clean_hops[hop], clean)
@@ -90,16 +90,16 @@ def _apply_ideal(
         analyse_hop(pitch_hops[hop], pitch)
         noisy.period[0] = pitch.period[0]
         compare_with_comb(noisy)
-        ideal_answers(clean, noisy, answers)
+        ideal_targets(clean, noisy, targets)
         if not use_comb:
-            answers[BANDS:] = 0.0
+            targets[BANDS:] = 0.0
             for b in range(BANDS):
-                answers[b] = ideal_gain(clean.energies[0, b], noisy.energies[0, b])
+                targets[b] = ideal_gain(clean.energies[0, b], noisy.energies[0, b])
         if postfilter:
-            sharpen(answers[:BANDS], noisy.energies[0], sharpened)
-            answers[:BANDS] = sharpened
+            sharpen(targets[:BANDS], noisy.energies[0], sharpened)
+            targets[:BANDS] = sharpened
         mixed = mix_in_comb(
-            noisy.spectra[0], noisy.comb_spectrum, noisy.energies[0], answers[BANDS:], answers[:BANDS]
+            noisy.spectra[0], noisy.comb_spectrum, noisy.energies[0], targets[BANDS:], targets[:BANDS]
         )
         if use_filter:
             mixed[:LOW_BINS] = clean.spectra[0, :LOW_BINS]

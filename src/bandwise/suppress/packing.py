@@ -152,5 +152,5 @@ def state_sizes(found: Named) -> list[int]:
 
 def hints_per_place(found: Named) -> int:
     """How many numbers besides gains the bands' network tells each place of the deep filter."""
-    said: int = _codes(found, "from_gains").shape[1]
-    return (said - BANDS) // PLACES
+    outputs: int = _codes(found, "from_gains").shape[1]
+    return (outputs - BANDS) // PLACES

@@ -28,7 +28,7 @@ TAPS = 5
 """Frames that are weighted and summed: two ahead of the current one to two behind."""
 PAST_TAPS = 2
 TAP_VALUES = (TAPS + 1) * 2 * BINS_PER_PLACE
-"""What a place answers: real and imaginary parts for its bins; the first tap is on what the gains left."""
+"""The outputs of a place: real and imaginary parts for its bins; the first tap is on what the gains left."""
 ANSWERED = 3
 """What is known of a bin besides its sound: gain, strength, and where it lies between harmonics."""
 INPUTS = SOUND + SPAN * ANSWERED

@@ -6,7 +6,7 @@ import numpy as np
 
 from bandwise.errors import BandwiseError
 from bandwise.onnx_session import open_session
-from bandwise.suppress.answers import Answers, Seen, room_to_answer
+from bandwise.suppress.estimates import Estimates, Inputs, room_for_estimates
 from bandwise.suppress.stft import Array
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SessionModel:
     def start(self, channels: int, most_frames: int) -> "SessionRuntime":  # noqa: ARG002  goes one by one
         """Fresh states for some channels."""
         try:
-            SessionLane(self._session).step(*room_to_answer(1, 1, filters=self.filters), 0, 0)
+            SessionLane(self._session).step(*room_for_estimates(1, 1, filters=self.filters), 0, 0)
         except Exception as error:  # the runtime raises many kinds, none of them ours
             raise BandwiseError(
                 f"got {self._source}, whose inputs or outputs are others than those of a network of bandwise "
@@ -44,11 +44,11 @@ class SessionRuntime:
     def __init__(self, lanes: "list[SessionLane]") -> None:
         self._lanes = lanes
 
-    def answer(self, seen: Seen, count: int, answers: Answers) -> None:
+    def estimate(self, inputs: Inputs, count: int, estimates: Estimates) -> None:
         """`count` frames of every channel."""
         for channel, lane in enumerate(self._lanes):
             for frame in range(count):
-                lane.step(seen, answers, channel, frame)
+                lane.step(inputs, estimates, channel, frame)
 
     @property
     def states(self) -> list[Array]:
@@ -67,7 +67,7 @@ class SessionLane:
     def __init__(self, session: Any) -> None:
         self._session = session
         shapes = {i.name: i.shape for i in session.get_inputs()}
-        self._seen, self._answers = room_to_answer(1, 1, filters="sound" in shapes)
+        self._inputs, self._estimates = room_for_estimates(1, 1, filters="sound" in shapes)
         # Two sets of states, read and written in turn: a frame costs no copy and no allocation.
         self._states = [
             {
@@ -81,21 +81,21 @@ class SessionLane:
         self._now = 0
 
     def _bind(self, before: int, after: int) -> Any:
-        inputs = {**_present(self._seen), **_prefixed("state_", self._states[before])}
-        outputs = {**_present(self._answers), **_prefixed("next_", self._states[after])}
+        inputs = {**_present(self._inputs), **_prefixed("state_", self._states[before])}
+        outputs = {**_present(self._estimates), **_prefixed("next_", self._states[after])}
         binding = self._session.io_binding()
         for bind, values in ((binding.bind_input, inputs), (binding.bind_output, outputs)):
             for name, value in values.items():
                 bind(name, "cpu", 0, np.float32, value.shape, value.ctypes.data)
         return binding
 
-    def step(self, seen: Seen, answers: Answers, channel: int, frame: int) -> None:
+    def step(self, inputs: Inputs, estimates: Estimates, channel: int, frame: int) -> None:
         """One frame of one channel of these tables."""
-        for own, table in zip(self._seen, seen, strict=True):
+        for own, table in zip(self._inputs, inputs, strict=True):
             own[0, :1] = table[channel, frame : frame + 1]
         self._session.run_with_iobinding(self._bindings[self._now])
         self._now = 1 - self._now
-        for own, table in zip(self._answers, answers, strict=True):
+        for own, table in zip(self._estimates, estimates, strict=True):
             table[channel, frame : frame + 1] = own[0, :1]
 
     @property
@@ -110,7 +110,7 @@ class SessionLane:
             state[:] = value.reshape(state.shape)
 
 
-def _present(tables: Seen | Answers) -> dict[str, Array]:
+def _present(tables: Inputs | Estimates) -> dict[str, Array]:
     """Those that this network has, one frame of one channel each, [1, values] or [25, values]."""
     return {
         name: table[0, 0] if table.ndim == 4 else table[0]

@@ -39,7 +39,7 @@ def band_shapes(found: Named) -> Shapes:
     dense, early, conv = (found[f"{name}.bias"].size for name in ("dense", "convolution1", "convolution2"))
     units, few = found["gru1.bias_n"].size, found["strengths.bias_n"].size
     hints = max(0, found["from_gains.bias"].size - BANDS) // PLACES
-    said = BANDS + PLACES * hints
+    outputs = BANDS + PLACES * hints
     past1, past2 = (found[f"convolution{k}.weight_quantized"].shape[0] for k in (1, 2))
     shapes: Shapes = {
         "feature_mean": (SIZE,),
@@ -47,11 +47,11 @@ def band_shapes(found: Named) -> Shapes:
         "dense.bias": (dense,),
         "convolution1": (max(dense, past1 - past1 % dense), early),
         "convolution2": (max(early, past2 - past2 % early), conv),
-        "from_conv": (conv, 3 * units + 3 * few + said),
-        "from_gru1": (units, 3 * units + said),
-        "from_gru2": (units, 3 * units + said),
-        "from_gru3": (units, 3 * units + 3 * few + said),
-        "from_gains": (units, said),
+        "from_conv": (conv, 3 * units + 3 * few + outputs),
+        "from_gru1": (units, 3 * units + outputs),
+        "from_gru2": (units, 3 * units + outputs),
+        "from_gru3": (units, 3 * units + 3 * few + outputs),
+        "from_gains": (units, outputs),
         "strengths_head": (few, BANDS),
     }
     for gru in GRUS:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bandwise.bands.erb import BANDS
 from bandwise.kernels import kernel
 from bandwise.suppress.int8 import affine
-from bandwise.suppress.layers import answer, convolve, dense, hint, recur, spread, table
+from bandwise.suppress.layers import convolve, dense, recur, spread, table, write_estimates, write_hints
 from bandwise.suppress.stft import Array
 from bandwise.suppress.weights import Weights, layer_of, outputs
 
@@ -53,7 +53,7 @@ def room_for(w: Weights, rows: int) -> Array:
 
 
 @kernel
-def think(
+def estimate_gains(
     w: Weights,
     s: States,
     room: Array,
@@ -90,10 +90,10 @@ def think(
     x = spread(state, layer_of(w, FROM_GRU3), wide, 3 * units, lower, logits)
     recur(x, s.gains, layer_of(w, GAINS), state)
     spread(state, layer_of(w, FROM_GAINS), wide, 0, none, logits)
-    answer(logits, gains, count)
-    hint(logits[:, BANDS:], hints, count)
+    write_estimates(logits, gains, count)
+    write_hints(logits[:, BANDS:], hints, count)
 
     state, logits = table(room[STATE], rows, few), table(room[LOGITS], rows, BANDS)
     recur(lower, s.strengths, layer_of(w, STRENGTHS), state)
     affine(state, layer_of(w, STRENGTHS_HEAD), logits)
-    answer(logits, strengths, count)
+    write_estimates(logits, strengths, count)

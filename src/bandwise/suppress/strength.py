@@ -1,4 +1,4 @@
-"""How much of the comb filter each band needs, and what it must be turned down by: the ideal answers.
+"""How much of the comb filter each band needs, and what it must be turned down by: the ideal outputs.
 
 PercepNet, section 4. q_y and q_x are the coherences of the noisy and the clean band with their
 comb-filtered selves, sigma^2 the share of noise the comb leaves between harmonics (`noise_left`).

@@ -16,8 +16,8 @@ from bandwise.door import is_number, shown
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
 from bandwise.suppress.analysis import Analysis, fresh_analysis
-from bandwise.suppress.answers import room_to_answer
 from bandwise.suppress.deep_filter import LowBins, fresh_low_bins
+from bandwise.suppress.estimates import room_for_estimates
 from bandwise.suppress.frames import describe_hops, fresh_frames, resynthesise_hops
 from bandwise.suppress.network import Network
 from bandwise.suppress.relief import RELIEF
@@ -46,12 +46,12 @@ class SuppressorEngine:
         self.update(postfilter=postfilter, kept=kept)
         self._most_hops = most = max(1, ROWS_AT_ONCE // channels)
         self._network = Network(model, channels, most)
-        self._seen, self._answers = room_to_answer(channels, most, filters=self._network.filters)
-        self._frames = [fresh_frames(channel, self._seen, self._answers) for channel in range(channels)]
+        self._inputs, self._estimates = room_for_estimates(channels, most, filters=self._network.filters)
+        self._frames = [fresh_frames(channel, self._inputs, self._estimates) for channel in range(channels)]
         self.reset()
 
     def process_hops(self, hops: Array) -> Array:
-        """Array (channels, any number of hops of 480) in, the answer to those of 30 ms ago out."""
+        """Array (channels, any number of hops of 480) in, what became of those of 30 ms ago out."""
         out = np.empty_like(hops)
         most = self._most_hops * HOP_SAMPLES
         for start in range(0, hops.shape[1], most):
@@ -59,11 +59,11 @@ class SuppressorEngine:
         return out
 
     def _process_batch(self, hops: Array, out: Array) -> None:
-        """Describe; ask the network; mix and resynthesise: each for all hops before the next."""
+        """Describe; estimate; mix and resynthesise: each for all hops before the next."""
         count = hops.shape[1] // HOP_SAMPLES
         for hop, past, frames in zip(hops, self._pasts, self._frames, strict=True):
             describe_hops(hop, *past, frames)
-        self._network.answer(self._seen, count, self._answers)
+        self._network.estimate(self._inputs, count, self._estimates)
         for frames, overlap, finished in zip(self._frames, self._overlaps, out, strict=True):
             resynthesise_hops(frames, self._postfilter, self._kept, RELIEF, overlap, finished)
         self._last = count - 1
@@ -80,30 +80,30 @@ class SuppressorEngine:
         self._pasts = [(fresh_analysis(), fresh_low_bins()) for _ in self._frames]
         self._overlaps = [np.zeros(HOP_SAMPLES, np.float32) for _ in self._frames]
         self._last = 0
-        self._answers.gains[:, 0], self._answers.strengths[:, 0] = 1.0, 0.0
+        self._estimates.gains[:, 0], self._estimates.strengths[:, 0] = 1.0, 0.0
 
     @property
     def gains(self) -> Array:
         """(channels, 34): what became of the amplitude of the last frame's bands."""
-        return np.array(self._answers.gains[:, self._last])
+        return np.array(self._estimates.gains[:, self._last])
 
     @property
     def strengths(self) -> Array:
         """(channels, 34): how much of each band the comb filter was asked to make."""
-        return np.array(self._answers.strengths[:, self._last])
+        return np.array(self._estimates.strengths[:, self._last])
 
     def __getstate__(self) -> tuple[Any, ...]:
         """What a copy needs: the past, but neither weights nor memory that parts share."""
         states = [state.copy() for state in self._network.states]
-        said = self.gains, self.strengths
-        return self._given, self._pasts, self._overlaps, states, said
+        estimates = self.gains, self.strengths
+        return self._given, self._pasts, self._overlaps, states, estimates
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Build the same engine anew and give it that past."""
-        given, pasts, overlaps, states, said = state
+        given, pasts, overlaps, states, estimates = state
         SuppressorEngine.__init__(self, **given)
         self._pasts, self._overlaps = pasts, overlaps
-        self._answers.gains[:, 0], self._answers.strengths[:, 0] = said
+        self._estimates.gains[:, 0], self._estimates.strengths[:, 0] = estimates
         for own, value in zip(self._network.states, states, strict=True):
             own[:] = value
 

@@ -1,6 +1,6 @@
 """The deep filter's network: a small one at each of 25 places of the spectrum, all with the same weights.
 
-Each place sees its bins, what the bands' network said of them and hinted, and the frame's features; it
+Each place sees its bins, what the bands' network estimates of them and hints, and the frame's features; it
 remembers, and looks at what other places found. Sharing weights over frequency is what makes it small, and
 quick to learn: a harmonic looks the same at 200 Hz and at 2 kHz.
 """
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bandwise.bands.erb import BINS, spread_over_bins
 from bandwise.kernels import kernel
-from bandwise.suppress.answers import Answers, Seen
 from bandwise.suppress.buffers import copy
+from bandwise.suppress.estimates import Estimates, Inputs
 from bandwise.suppress.features import PITCH_CORRELATION, PITCH_PERIOD, period_of
 from bandwise.suppress.int8 import affine
 from bandwise.suppress.layers import gate, project
@@ -49,35 +49,36 @@ class TapStates(NamedTuple):
 
 @kernel
 def estimate_taps(
-    w: Weights, place: Array, s: TapStates, seen: Seen, hints: Array, count: int, answers: Answers
+    w: Weights, place: Array, s: TapStates, inputs: Inputs, hints: Array, count: int, estimates: Estimates
 ) -> None:
     """Taps of `count` frames of every channel, whose gains, strengths and hints are known.
 
     `w.dense` maps the features to the units, and `place` [25, units] tells the places apart.
     """
     units = place.shape[1]
-    inputs = np.empty((PLACES, INPUTS + hints.shape[3]), np.float32)
+    views = np.empty((PLACES, INPUTS + hints.shape[3]), np.float32)
     x = np.empty((PLACES, units), np.float32)
     everywhere = np.empty(units, np.float32)
     for c in range(s.places1.shape[0]):
         for t in range(count):
-            look(seen.sound[c, t], seen.features[c, t], answers.gains[c, t], answers.strengths[c, t], inputs)
+            bands = estimates.gains[c, t], estimates.strengths[c, t]
+            view_places(inputs.sound[c, t], inputs.features[c, t], *bands, views)
             for p in range(PLACES):
-                copy(hints[c, t, p], inputs[p, INPUTS:])
-            affine(inputs, layer_of(w, PATCH), x)
-            project(w, seen.features[c, t], everywhere)
+                copy(hints[c, t, p], views[p, INPUTS:])
+            affine(views, layer_of(w, PATCH), x)
+            project(w, inputs.features[c, t], everywhere)
             for p in range(PLACES):
                 for i in range(units):
                     x[p, i] = max(x[p, i] + everywhere[i] + place[p, i], np.float32(0.0))
             exchange(w, NEAR_IN, NEAR_OUT, NEAR_PLACES, x)
-            remember(w, FIRST_MEMORY, s.places1[c], x)
-            remember(w, SECOND_MEMORY, s.places2[c], x)
+            memory_block(w, FIRST_MEMORY, s.places1[c], x)
+            memory_block(w, SECOND_MEMORY, s.places2[c], x)
             rectify(x)
-            affine(x, layer_of(w, TAPS_OUT), answers.taps[c, t])
+            affine(x, layer_of(w, TAPS_OUT), estimates.taps[c, t])
 
 
 @kernel
-def look(sound: Array, features: Array, gains: Array, strengths: Array, inputs: Array) -> None:
+def view_places(sound: Array, features: Array, gains: Array, strengths: Array, views: Array) -> None:
     """What each place sees -> [25, 144 or more]: sound, then gain, strength and harmonic of each bin."""
     known = np.zeros((LOW_BINS, ANSWERED), np.float32)
     per_bin = np.empty(BINS, np.float32)
@@ -87,12 +88,12 @@ def look(sound: Array, features: Array, gains: Array, strengths: Array, inputs: 
             known[k, which] = np.float32(2.0) * per_bin[k] - np.float32(1.0)
     harmonics(features, known[:, 2])
     for p in range(PLACES):
-        copy(sound[p], inputs[p])
+        copy(sound[p], views[p])
         for i in range(SPAN):
             k = p * BINS_PER_PLACE - BELOW + i
             for which in range(ANSWERED):
                 inside = 0 <= k < LOW_BINS
-                inputs[p, SOUND + i * ANSWERED + which] = known[k, which] if inside else np.float32(0.0)
+                views[p, SOUND + i * ANSWERED + which] = known[k, which] if inside else np.float32(0.0)
 
 
 @kernel
@@ -104,7 +105,7 @@ def harmonics(features: Array, out: Array) -> None:
 
 
 @kernel
-def remember(w: Weights, first: int, state: Array, x: Array) -> None:
+def memory_block(w: Weights, first: int, state: Array, x: Array) -> None:
     """X [25, units] plus a GRU of it, with `state` [25, units], then an exchange between places."""
     from_below = np.empty((PLACES, 3 * x.shape[1]), np.float32)
     from_state = np.empty_like(from_below)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bandwise.kernels import kernel
-from bandwise.suppress.analysis import Analysis, fresh_analysis, remember, track_pitch
+from bandwise.suppress.analysis import Analysis, fresh_analysis, push_hop, track_pitch
 from bandwise.suppress.ideal import in_hops
 from bandwise.suppress.pitch import DECIMATION, LAG_COST, MIN_LAG
 from bandwise.suppress.stft import LATENCY_HOPS, SAMPLE_RATE, Array
@@ -37,7 +37,7 @@ def _tracks(x: Array) -> tuple[Array, Array]:
 def _follow(hops: Array, state: Analysis, periods: Array) -> None:
     """Period in samples after every hop: from the path (row 0), from the correlation alone (row 1)."""
     for hop in range(hops.shape[0]):
-        remember(hops[hop], state)
+        push_hop(hops[hop], state)
         track_pitch(state)
         periods[0, hop] = state.period[0]
         periods[1, hop] = DECIMATION * (MIN_LAG + np.argmax(state.correlation[0] - LAG_COST))

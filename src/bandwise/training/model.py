@@ -6,7 +6,7 @@ four GRUs.  The look-ahead is in the features (band levels run two frames ahead)
 causal.
 
 Behind it there may be a deep filter for the lowest bins (`bandwise.training.deep_filter`), which hears gains
-and strengths and is trained along; what is said here of features and answers is the same with and without.
+and strengths and is trained along; what is said here of features and outputs is the same with and without.
 The layer that says the gains can also have hints for each place of the filter: numbers without a meaning of
 their own, through which the filter makes use of what the large network remembers.
 """
@@ -103,11 +103,11 @@ class PercepNet(nn.Module):
         lower, last_strengths = self.strengths_gru(
             torch.cat([shared3, conv.to(shared3.dtype)], dim=-1), s.strengths
         )
-        said = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
-        said, strengths = (v.float().transpose(0, 1) for v in (said, self.strengths_head(lower)))
-        hints = torch.tanh(said[..., BANDS:]).reshape(*strengths.shape[:2], PLACES, -1)
+        logits = self.gains_head(torch.cat([conv.to(upper.dtype), shared1, shared2, shared3, upper], dim=-1))
+        logits, strengths = (v.float().transpose(0, 1) for v in (logits, self.strengths_head(lower)))
+        hints = torch.tanh(logits[..., BANDS:]).reshape(*strengths.shape[:2], PLACES, -1)
         last = States(past1, past2, last1, last2, last3, last_gains, last_strengths)
-        return torch.sigmoid(said[..., :BANDS]), torch.sigmoid(strengths), hints, last
+        return torch.sigmoid(logits[..., :BANDS]), torch.sigmoid(strengths), hints, last
 
     def step(self, features: Tensor, states: States) -> tuple[Tensor, Tensor, Tensor, States]:
         """Do one frame: features [B, 70] -> gains, strengths [B, 34], hints [B, 25, any], next states."""

@@ -1,4 +1,4 @@
-"""What the network is shown of some frames of some channels, and what it says of them."""
+"""What the network is given of some frames of some channels, and what it estimates of them."""
 
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ from bandwise.suppress.features import SIZE
 from bandwise.suppress.places import PLACES, SOUND, TAP_VALUES
 
 
-class Seen(NamedTuple):
-    """Inputs; leading sizes are channels and frames everywhere."""
+class Inputs(NamedTuple):
+    """What it reads; leading sizes are channels and frames everywhere."""
 
     features: NDArray[np.float32]
     """[channels, frames, 70]"""
@@ -19,8 +19,8 @@ class Seen(NamedTuple):
     """[channels, frames, 25, 120] of the low bins, or no frames for a network without a deep filter."""
 
 
-class Answers(NamedTuple):
-    """Outputs, for the network to write."""
+class Estimates(NamedTuple):
+    """What it writes."""
 
     gains: NDArray[np.float32]
     """[channels, frames, 34], 0 to 1."""
@@ -30,7 +30,7 @@ class Answers(NamedTuple):
     """[channels, frames, 25, 48] of the deep filter, or no frames."""
 
 
-def room_to_answer(channels: int, frames: int, *, filters: bool) -> tuple[Seen, Answers]:
+def room_for_estimates(channels: int, frames: int, *, filters: bool) -> tuple[Inputs, Estimates]:
     """Inputs and outputs of so many frames, all zero."""
 
     def zeros(count: int, *shape: int) -> NDArray[np.float32]:
@@ -38,6 +38,6 @@ def room_to_answer(channels: int, frames: int, *, filters: bool) -> tuple[Seen, 
 
     filtered = frames if filters else 0
     return (
-        Seen(zeros(frames, SIZE), zeros(filtered, PLACES, SOUND)),
-        Answers(zeros(frames, BANDS), zeros(frames, BANDS), zeros(filtered, PLACES, TAP_VALUES)),
+        Inputs(zeros(frames, SIZE), zeros(filtered, PLACES, SOUND)),
+        Estimates(zeros(frames, BANDS), zeros(frames, BANDS), zeros(filtered, PLACES, TAP_VALUES)),
     )
