@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from bandwise import markdown
-from bandwise.device.wakeword import wilson_interval
+from bandwise.measure.intervals import wilson_interval
 
 PICTURES = {
     "False rejects: microWakeWord": "device-rejects",

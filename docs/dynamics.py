@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.apps.measuring import print_row, print_titles
-from bandwise.audio_io import open_source
-from bandwise.door import convert
+from bandwise.audio_io import read_whole
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.settings import LimiterSettings, MultibandSettings
 from bandwise.dynamics.store import load_preset
@@ -47,24 +46,14 @@ def main() -> None:
         row for row in manifest_rows(folder, "path", "split", "bass_heavy") if row["bass_heavy"] == "yes"
     ]
     drawn = next(row["path"] for row in bassy if row["split"] == "train")
-    draw_waveforms(three(drawn, *middle(*read(folder / drawn))), str(FIGURE))
+    draw_waveforms(three(drawn, *middle(*read_whole(str(folder / drawn)))), str(FIGURE))
     print_titles("recording", *TITLES)
-    paths = [folder / row["path"] for row in bassy]
+    paths = [str(folder / row["path"]) for row in bassy]
     values = [measure_one(path) for path in paths]
     print_means(np.array(values))
     limits = [ours[0] for _, ours in values]
-    print_drives(
-        np.array([at_equal_distortion(*read(path), limit) for path, limit in zip(paths, limits, strict=True)])
-    )
-
-
-def read(path: Path) -> tuple[NDArray[Any], int]:
-    """(frames, channels) and the rate of a whole file."""
-    with open_source(str(path)) as source:
-        rate, pieces = source.sample_rate, []
-        while len(block := source.read(source.sample_rate)):
-            pieces.append(convert(block, "float32"))
-    return np.concatenate(pieces), rate
+    limited = zip(paths, limits, strict=True)
+    print_drives(np.array([at_equal_distortion(*read_whole(path), limit) for path, limit in limited]))
 
 
 def middle(x: NDArray[Any], rate: int) -> tuple[NDArray[Any], int]:
@@ -130,10 +119,10 @@ def gaps(settings: MultibandSettings, x: NDArray[Any], rate: int) -> float:
     return programme_distortion(lambda z: whole(processor, z), np.asarray(x[:, 0], np.float64), rate)
 
 
-def measure_one(path: Path) -> list[list[float]]:
+def measure_one(path: str) -> list[list[float]]:
     """`compared` of a file, printed at once: baseline / ours in each cell."""
-    values = compared(*read(path))
-    print_row(path.stem, *(f"{a:.{d}f} / {b:.{d}f}" for a, b, d in zip(*values, DECIMALS, strict=True)))
+    values = compared(*read_whole(path))
+    print_row(Path(path).stem, *(f"{a:.{d}f} / {b:.{d}f}" for a, b, d in zip(*values, DECIMALS, strict=True)))
     return values
 
 

@@ -147,6 +147,14 @@ def test_no_smaller_latency_would_do(rate, block_multiple):
     assert min(left) == 0
 
 
+@pytest.mark.parametrize(("rate", "period"), [(16_000, 160), (44_100, 441)])
+def test_multiples_count_by_what_hops_share_with_them(rate, period):
+    """After `period` samples hops lie as before; a multiple as large as can be counted is no exception."""
+    for multiple in (3 * period, 7 * period + 20, 2**62):
+        latency = HopProcessor(Delay, rate, block_multiple=gcd(multiple, period)).latency_samples
+        assert HopProcessor(Delay, rate, block_multiple=multiple).latency_samples == latency
+
+
 @pytest.mark.parametrize("rate", RATES)
 def test_latency_at_every_rate(rate):
     """Resampling included, the declared latency is exact and the signal comes through unharmed."""
@@ -325,6 +333,7 @@ def test_the_warning_of_bad_samples_names_the_callers_line(call):
         ("block_multiple", None),
         ("block_multiple", float("inf")),
         ("block_multiple", float("nan")),
+        ("model", None),
     ],
 )
 def test_values_of_other_kinds_are_told_like_values_out_of_range(name, value):

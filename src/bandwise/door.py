@@ -1,5 +1,7 @@
 """The door: whatever audio a caller brings becomes planar float32 inside, and leaves as it came."""
 
+import sys
+import warnings
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -124,3 +126,11 @@ def silence_nonfinite(planar: NDArray[np.floating]) -> int:
         return 0
     planar[~fine] = 0.0
     return int(fine.size - np.count_nonzero(fine))
+
+
+def warn_of_nonfinite() -> None:
+    """Warn of samples that were silenced, at the line outside this package that gave them."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001  the documented way; inspect is slow to import
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "bandwise":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(NONFINITE, UserWarning, stacklevel=level)

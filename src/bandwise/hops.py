@@ -13,7 +13,7 @@ from bandwise.errors import BandwiseError
 class Engine(Protocol):
     """What works on fixed hops, all channels at once.
 
-    The output is the input's answer delayed by `latency_samples`, counted as if hops arrived whole.
+    The output is the processed input delayed by `latency_samples`, counted as if hops arrived whole.
     """
 
     @property
@@ -32,7 +32,7 @@ class Engine(Protocol):
 
 
 class Lane(Protocol):
-    """What answers when it can: samples in, as many out as are ready."""
+    """Processes when it can: samples in, as many out as are ready."""
 
     def feed(self, x: Planar, /) -> Planar:
         """(channels, n) -> (channels, k); how many there are depends on the counts so far alone."""
@@ -49,7 +49,7 @@ class HopLane:
         self._pending = self._silence
 
     def feed(self, x: Planar, /) -> Planar:
-        """(channels, n) -> the answers to the hops that are full now."""
+        """(channels, n) -> the hops that are full now, processed."""
         held = np.concatenate([self._pending, x], axis=1) if self._pending.shape[1] else x
         full = held.shape[1] - held.shape[1] % self._engine.hop_samples
         self._pending = held[:, full:].copy()
@@ -102,10 +102,10 @@ class BlockStream:
         return tail
 
     def _exchange(self, planar: Planar, wanted: int) -> Planar:
-        answers = self._lane.feed(planar)
-        if not self._ready.shape[1] and answers.shape[1] == wanted:
-            return answers
-        out = np.concatenate([self._ready, answers], axis=1)
+        processed = self._lane.feed(planar)
+        if not self._ready.shape[1] and processed.shape[1] == wanted:
+            return processed
+        out = np.concatenate([self._ready, processed], axis=1)
         self._ready = out[:, wanted:].copy()
         return out[:, :wanted]
 
@@ -113,7 +113,7 @@ class BlockStream:
 def hop_stream(engine: Engine, channels: int, block_multiple: int = 1) -> BlockStream:
     """An engine fed with blocks of any multiple of `block_multiple` samples.
 
-    An engine answers whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
+    An engine processes whole hops. When every block is a multiple of m, the unfilled part of a hop is at most
     hop - gcd(m, hop) samples: that much silence is queued, and it never runs dry. No smaller delay gives
     outputs as long as inputs.
     """

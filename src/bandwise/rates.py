@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd, lcm
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,14 @@ def schedule(sample_rate: int, core_hz: int, hop: int, core_latency: int, block_
     whole multiples of `hop`. The remainder that waits, a(N) mod hop, moves on a circle; turning the circle
     so that its widest gap ends at zero makes the longest wait the shortest. (At equal rates the widest gap
     is gcd(m, hop), and this is `hop_stream`'s formula.) What comes out is behind N by at most the latency.
+    All of it repeats after a period P, and the multiples of m are, but for whole periods, those of gcd(m, P).
     """
     period = hop * sample_rate // gcd(hop * sample_rate, core_hz)
-    blocks = np.arange(lcm(period, block_multiple) // block_multiple, dtype=np.int64)
-    got = blocks * block_multiple
+    got = np.arange(0, period, gcd(block_multiple, period), dtype=np.int64)
     core = _settled(got, sample_rate, core_hz)
     waiting = _turn(np.unique(core % hop), hop)
-    answered = (core + waiting) // hop * hop - waiting - core_latency
-    given = _settled(answered, core_hz, sample_rate)
+    processed = (core + waiting) // hop * hop - waiting - core_latency
+    given = _settled(processed, core_hz, sample_rate)
     return Schedule(waiting, int(np.max(got - given)))
 
 

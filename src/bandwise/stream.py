@@ -7,8 +7,6 @@
 Audio is (frames,) or (frames, channels). Cutting a signal into any blocks gives the same bits as one block.
 """
 
-import sys
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -17,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.door import (
-    NONFINITE,
     Form,
     Planar,
     check_channels,
@@ -26,6 +23,7 @@ from bandwise.door import (
     from_planar,
     silence_nonfinite,
     to_planar,
+    warn_of_nonfinite,
 )
 from bandwise.hops import Engine, hop_stream
 
@@ -117,16 +115,8 @@ class BlockProcessor(ABC):
     def _count_nonfinite(self, planar: Planar) -> None:
         count = silence_nonfinite(planar)
         if count and not self.nonfinite_samples:
-            warnings.warn(NONFINITE, UserWarning, stacklevel=2 + _frames_inside())
+            warn_of_nonfinite()
         self.nonfinite_samples += count
-
-
-def _frames_inside() -> int:
-    """How many frames of this package called whoever asks, for warnings that name the caller's line."""
-    count, frame = 0, sys._getframe(2)  # noqa: SLF001  the documented way; inspect is slow to import
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "bandwise":
-        count, frame = count + 1, frame.f_back
-    return count
 
 
 class HopProcessor(BlockProcessor):

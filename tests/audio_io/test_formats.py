@@ -92,7 +92,11 @@ def test_a_flac_that_ends_before_its_length_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("container", "subtype"),
-    [(name, kind) for name in ("AIFF", "AU", "CAF", "W64") for kind in ("PCM_16", "FLOAT")],
+    [
+        *((name, kind) for name in ("AIFF", "AU", "CAF", "W64") for kind in ("PCM_16", "FLOAT")),
+        ("WAV", "ULAW"),
+        ("WAVEX", "ALAW"),
+    ],
 )
 def test_what_was_cut_short_is_told_and_what_is_whole_is_read(tmp_path, container, subtype):
     """For libsndfile reads such files to where they end, as if nothing were missing."""
@@ -127,4 +131,25 @@ def test_a_w64_from_a_pipe_is_read(tmp_path):
     soundfile.write(path, np.zeros((999, 1)), 48_000, "PCM_16", format="W64")
     whole = path.read_bytes()
     path.write_bytes(whole[:16] + b"\xff" * 8 + whole[24:])
-    assert missing_bytes(path.open("rb")) == 0
+    with path.open("rb") as file:
+        assert missing_bytes(file) == 0
+    with open_source(str(path)) as source:
+        assert len(source.read(2_000)) == 999
+
+
+@pytest.mark.parametrize("left", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_telephone_wav_from_a_pipe_is_read(tmp_path, left):
+    """Chunks of odd length before the sound are passed over; the sound's own is left open."""
+    path = tmp_path / "x.wav"
+    soundfile.write(path, np.zeros((999, 1)), 8_000, "ALAW")
+    whole = path.read_bytes()
+    at = whole.index(b"data")
+    odd = b"LIST" + struct.pack("<I", 5) + b"12345\0"
+    path.write_bytes(whole[:at] + odd + b"data" + struct.pack("<I", left) + whole[at + 8 :])
+    with path.open("rb") as file:
+        assert missing_bytes(file) == 0
+    with path.open("r+b") as file:
+        file.seek(at + len(odd) + 4)
+        file.write(struct.pack("<I", 1_999))
+    with path.open("rb") as file:
+        assert missing_bytes(file) == 1_000 - (len(whole) - at - 8 - 999)

@@ -46,6 +46,15 @@ def test_a_length_is_known_or_not(header, length):
     assert read_wav_header(header, "it").data_bytes == length
 
 
+@pytest.mark.parametrize(("channels", "rate"), [(0, 48_000), (1, 0)])
+def test_a_header_without_channels_or_rate_is_refused(channels, rate):
+    """Nobody can tell how long such sound is."""
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, 96_000, 2, 16)
+    head = struct.pack("<4sI4s", b"RIFF", 40, b"WAVE") + fmt + struct.pack("<4sI", b"data", 4)
+    with pytest.raises(BandwiseError, match=f"{channels} channels at {rate} Hz"):
+        read_wav_header(io.BytesIO(head), "it")
+
+
 def test_an_rf64_file_that_was_cut_is_refused(tmp_path):
     """What is missing is told from the 64 bits of its own header."""
     path = tmp_path / "long.rf64"

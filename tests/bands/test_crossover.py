@@ -125,8 +125,10 @@ def test_impossible_cutoffs_are_refused(cutoffs, word):
 
 def test_wrong_order_and_shape_are_refused():
     """An unknown order and a block of another layout raise, they are never guessed."""
-    with pytest.raises(BandwiseError, match="2, 4 and 8"):
-        Crossover([100.0], 48_000, order=3)
+    for order in (3, "4", [4], None, np.nan):
+        with pytest.raises(BandwiseError, match="2, 4 and 8"):
+            Crossover([100.0], 48_000, order=order)
+    assert Crossover([100.0], 48_000, order=np.array(8)).order == 8
     with pytest.raises(BandwiseError, match="transpose"):
         Crossover([100.0], 48_000, channels=2).process(np.zeros((2, 100)))
 
@@ -139,6 +141,14 @@ def test_a_sample_that_is_no_number_is_silence():
     with pytest.warns(UserWarning, match="treated as silence"):
         split = Crossover([200, 2_000], 48_000).process(damaged)
     np.testing.assert_array_equal(split, Crossover([200, 2_000], 48_000).process(silent))
+
+
+@pytest.mark.parametrize("way", ["split", "process"])
+def test_the_warning_of_bad_samples_names_the_callers_line(way):
+    """Also where a whole signal is split by a crossover of its own."""
+    with pytest.warns(UserWarning, match="NaN") as told:
+        getattr(Crossover([200.0], 48_000), way)(np.full(480, np.nan))
+    assert told[0].filename == __file__
 
 
 def test_whole_numbers_have_their_full_scale_at_1():

@@ -16,7 +16,8 @@ BAD_FILES = {
     "not audio": (b"hello, I am text" * 10, "not audio"),
     "truncated": (wav_bytes()[:-1_000], "truncated"),
     "header cut": (wav_bytes()[:30], "truncated"),
-    "zero channels": (wav_bytes(channels=0), "zero channels"),
+    "zero channels": (wav_bytes(channels=0), "0 channels"),
+    "zero rate": (wav_bytes(rate=0), "at 0 Hz"),
     "rate too low": (wav_bytes(rate=4_000), "sample rate"),
     "rate too high": (wav_bytes(rate=384_000), "sample rate"),
 }

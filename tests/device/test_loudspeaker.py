@@ -175,6 +175,8 @@ def test_driver_files_are_read_and_checked(tmp_path):
     for broken, word in (
         ("re_om=1\n" + text, "re_om"),
         (text.replace("3.5", "-3.5"), "re_ohm"),
+        ("bl_tm=2\n" + text, "unknown key bl_tm"),
+        (text.replace("fs_hz=90\n", ""), "fs_hz"),
         ("a=", "TOML"),
     ):
         path.write_text(broken)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandwise.device.wakeword import MicroWakeWord, detections, told_once, wilson_interval
+from bandwise.device.wakeword import MicroWakeWord, detections, mean_of_last, told_once
 from bandwise.errors import BandwiseError
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "wakeword"
@@ -20,11 +20,11 @@ def test_a_word_is_told_once():
     assert len(told_once(times, np.ones(100), 0.5)) == 3
 
 
-def test_wilson_interval_holds_the_share():
-    """Against the textbook: 0 of 10 is 0 to 27.8 %, 5 of 10 is 23.7 to 76.3 %."""
-    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
-    assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
-    assert wilson_interval(0, 0) == (0.0, 1.0)
+def test_scores_are_averaged_over_the_last_ones():
+    """A lone score of 1 stays for as many frames as are averaged; no score at all has no mean."""
+    np.testing.assert_allclose(mean_of_last(np.eye(5)[1], 2), [0.0, 0.5, 0.5, 0.0, 0.0])
+    np.testing.assert_allclose(mean_of_last(np.ones(2), 4), [0.25, 0.5])
+    assert len(mean_of_last(np.zeros(0), 5)) == 0
 
 
 def test_a_missing_model_is_told():

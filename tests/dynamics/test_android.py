@@ -3,7 +3,9 @@
 import json
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
+from dynamics_signals import RATE, tone
 
 from bandwise.dynamics.android import from_android, lost_in_android, to_android
 from bandwise.dynamics.multiband import MultibandDynamics
@@ -87,6 +89,26 @@ def test_a_bypassed_band_stays_as_it_came():
     back = from_android(to_android(plain))
     assert back.bands[0].gain_db == 0.0
     assert not back.bands[0].compressor.enabled
+
+
+@pytest.mark.parametrize(("level_db", "expected_db"), [(-30.0, -24.0), (-1.0, -4.0)])
+def test_the_post_gain_comes_after_the_limiter(level_db, expected_db):
+    """Held at -10 dB and then raised by 6, a loud tone has its peak at -4, a soft one is raised alone."""
+    limiter = {"threshold": -10.0, "postGain": 6.0}
+    came = from_android(json.dumps({"channels": [{"mbc": {"bands": [{}]}, "limiter": limiter}]}))
+    heard = MultibandDynamics(came).process(tone(1_000, 1.0, level_db))[RATE // 2 :]
+    assert 20 * np.log10(np.abs(heard).max()) == pytest.approx(expected_db, abs=0.01)
+    went = json.loads(to_android(came))["channels"][0]["limiter"]
+    assert {key: went[key] for key in limiter} == limiter
+
+
+def test_a_limiter_that_is_off_raises_nothing():
+    """Neither there nor here; what goes out as such a gain is named as lost."""
+    limiter = {"enabled": False, "postGain": 6.0}
+    text = json.dumps({"channels": [{"mbc": {"bands": [{}]}, "limiter": limiter}]})
+    assert from_android(text).output_gain_db == 0.0
+    ours = MultibandSettings(output_gain_db=6.0, output=LimiterSettings(enabled=False))
+    assert "output gain without a limiter" in lost_in_android(ours)
 
 
 def test_a_stage_that_is_switched_off_does_nothing():

@@ -137,6 +137,28 @@ def test_silence_has_a_dash_where_it_has_no_figure(tmp_path):
     assert b"| - |" in out
 
 
+def test_a_weight_per_channel_is_measured_and_drawn(loud, tmp_path):
+    """Weights are for the channels of the file; what looks at one channel alone does without them."""
+    pytest.importorskip("matplotlib")
+    (tmp_path / "weights.toml").write_text("cutoffs_hz = [500]\nlink = [0.7, 0.3]\n")
+    chosen = ("--preset", tmp_path / "weights.toml")
+    status, out, error = bandwise("measure", loud, *chosen)
+    assert status == 0, error
+    assert out.splitlines()[-1].count(b"|") == out.splitlines()[0].count(b"|")
+    status, _, error = bandwise("dynamics", loud, "-o", tmp_path / "out.wav", "--plot", *chosen)
+    assert status == 0, error
+    assert (tmp_path / "out.png").is_file()
+
+
+def test_tones_through_silence_have_dashes(tmp_path):
+    """A preset that mutes all has no distortion."""
+    (tmp_path / "mute.toml").write_text("[[bands]]\nmute = true\n")
+    status, out, error = bandwise("measure", "--preset", tmp_path / "mute.toml")
+    assert status == 0, error
+    cells = [cell.strip() for cell in out.decode().splitlines()[-1].split("|")[2:-1]]
+    assert cells == ["-"] * 9
+
+
 def test_measure_leaves_its_inputs_alone(loud):
     """A picture does not take the place of a recording."""
     before = loud.read_bytes()

@@ -39,6 +39,7 @@ REFUSED = [
     ('cutoffs_hz = "120"', "list of frequencies in Hz"),
     ("cutoffs_hz = 120", "list of frequencies in Hz"),
     ("[output]\ntrue_peak = true\nmode = 'clip'", "set mode = 'lookahead'"),
+    ("description = 3", "description = 3; allowed is text"),
 ]
 
 
@@ -48,6 +49,35 @@ def test_refusals_name_value_range_and_remedy(text, words):
     with pytest.raises(BandwiseError, match=words) as caught:
         from_toml(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: BandSettings(compressor=None), "compressor = None; allowed is a CompressorSettings"),
+        (lambda: BandSettings(limiter={}), "limiter = {}; allowed is a LimiterSettings"),
+        (lambda: MultibandSettings(output=None), "output = None; allowed is a LimiterSettings"),
+        (lambda: MultibandSettings(bands=({},)), r"bands\[0\] = {}; allowed is a BandSettings"),
+    ],
+)
+def test_parts_of_another_kind_are_refused(make, words):
+    """In one line, where they are given, and not when sound comes."""
+    with pytest.raises(BandwiseError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("order", [np.int64(8), 8.0])
+def test_an_order_is_a_whole_number(order):
+    """However it came, it goes out to TOML as one."""
+    assert "order = 8\n" in to_toml(MultibandSettings(order=order))
+
+
+@pytest.mark.parametrize("link", [(0.7, 0.3), "pairs", "none", "all"])
+def test_alone_a_channel_is_linked_with_none(link):
+    """With mono() settings for two channels run on one, as any link does there."""
+    x = 0.5 * np.random.default_rng(0).standard_normal(4_800)
+    made = MultibandDynamics(MultibandSettings(cutoffs_hz=(500,), link=link).mono()).process(x)
+    np.testing.assert_array_equal(made, MultibandDynamics(MultibandSettings(cutoffs_hz=(500,))).process(x))
 
 
 def test_presets_are_listed_described_and_survive_toml():

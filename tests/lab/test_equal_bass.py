@@ -9,6 +9,7 @@ from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import DRIVERS
 from bandwise.device.room import Room
 from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.settings import CompressorSettings
 from bandwise.dynamics.store import load_preset
 from bandwise.lab.bench import Bench
 from bandwise.lab.equal_bass import equal_bass_row, equal_distortion_row, ratio_interval
@@ -37,6 +38,17 @@ def test_a_trim_is_a_gain_behind_the_bands(hz, level_db):
     """Bass rises by the trim, whether a band is idle, compresses or is limited."""
     change = steady_level_db(trimmed(PRESET, 2.0), hz, level_db) - steady_level_db(PRESET, hz, level_db)
     assert change == pytest.approx(2.0, abs=0.02)
+
+
+@pytest.mark.parametrize("off", ["compressor", "bypass"])
+def test_a_trim_needs_no_compressor(off):
+    """Bass rises by the trim where the compressor is off, or the whole band is bypassed; by 0 dB nowhere."""
+    quiet = CompressorSettings(enabled=False, makeup_db=9.0) if off == "compressor" else CompressorSettings()
+    plain = PRESET.with_bands(compressor=quiet, gain_db=3.0, bypass=off == "bypass")
+    before = steady_level_db(plain, 50, -40)
+    for trim_db in (0.0, 2.0):
+        change = steady_level_db(trimmed(plain, trim_db), 50, -40) - before
+        assert change == pytest.approx(trim_db, abs=0.02)
 
 
 def test_a_trim_leaves_the_rest_alone():

@@ -9,10 +9,27 @@ from bandwise.measure.distortion import (
     ccif_intermodulation,
     harmonic_distortion,
     multitone_distortion,
+    programme_distortion,
     smpte_intermodulation,
 )
 
 RATE = 48_000
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda mute: harmonic_distortion(mute, 1_000, 0.0)[0],
+        lambda mute: harmonic_distortion(mute, 1_000, 0.0)[1],
+        lambda mute: smpte_intermodulation(mute, 0.0),
+        lambda mute: ccif_intermodulation(mute, 0.0),
+        lambda mute: multitone_distortion(mute, 0.0),
+        lambda mute: programme_distortion(mute, np.ones(RATE), RATE),
+    ],
+)
+def test_silence_has_no_distortion_to_state(measure):
+    """What comes out of a muted processor is no tone, so nothing can be stated in percent of it."""
+    assert np.isnan(measure(np.zeros_like))
 
 
 def adding(hz, amplitude):

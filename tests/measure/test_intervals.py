@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwise.measure.intervals import mean_of, t_quantile
+from bandwise.measure.intervals import mean_of, t_quantile, wilson_interval
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -38,3 +38,10 @@ def test_undefined_values_are_left_out():
     assert mean_of([1.0, np.nan, 3.0, np.inf]).count == 2
     assert np.isnan(mean_of([2.0]).half_width)
     assert np.isnan(mean_of([np.nan]).value)
+
+
+def test_wilson_interval_holds_the_share():
+    """Against the textbook: 0 of 10 is 0 to 27.8 %, 5 of 10 is 23.7 to 76.3 %."""
+    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+    assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+    assert wilson_interval(0, 0) == (0.0, 1.0)

@@ -1,5 +1,6 @@
 """Frames, windows and states around the networks of others, with stand-ins that change nothing."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ from bandwise.peers import deepfilternet, ffmpeg, gtcrn
 from bandwise.peers.dtln import DTLNStream
 from bandwise.peers.library import file_version
 from bandwise.peers.registry import find_peer
+from bandwise.programs import run_program
 
 
 def streamed(stream, x, hop):
@@ -86,6 +88,29 @@ def test_arnndn_is_given_its_network(tmp_path, monkeypatch):
     (tmp_path / "sh.rnnn").touch()
     program, description, late = ffmpeg.find_arnndn(str(tmp_path / "sh.rnnn")).whole.args
     assert (program, description, late) == ("ffmpeg", f"arnndn=m={tmp_path / 'sh.rnnn'}", 480)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_ffmpeg_reads_an_escaped_path_as_it_is(tmp_path):
+    """A name of the characters that mean something in a filter graph: there ffmpeg writes what it shall."""
+    path = tmp_path / "o\\d:d, [it's]; so=.txt"
+    graph = f"ametadata=print:file={ffmpeg.escaped(str(path))}"
+    silence = ["-f", "lavfi", "-i", "anullsrc=d=0.01"]
+    run_program(["ffmpeg", "-v", "error", *silence, "-af", graph, "-f", "null", "-"])
+    assert path.is_file()
+
+
+def test_arnndn_tells_its_networks_apart(tmp_path, monkeypatch):
+    """Two files of one name are two versions, or the scores of one would be taken for the other's."""
+    monkeypatch.setattr(ffmpeg.shutil, "which", lambda name: name)
+    monkeypatch.setattr(ffmpeg, "_version", lambda _program: "1")
+    versions = set()
+    for content in ("one", "two"):
+        (tmp_path / content).mkdir()
+        (tmp_path / content / "sh.rnnn").write_text(content)
+        versions.add(ffmpeg.find_arnndn(str(tmp_path / content / "sh.rnnn")).version)
+    assert len(versions) == 2
+    assert all(version.startswith("1, sh.rnnn ") for version in versions)
 
 
 def test_a_version_tells_contents_apart(tmp_path):

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.signal import fftconvolve
+from scipy.signal import fftconvolve, freqz, iirpeak
 
 from bandwise.measure.reverberation import (
     STEP_S,
     decay_curves_db,
     decay_time_s,
     modulation_energies,
+    modulations_within,
     srmr,
     word_ends,
 )
@@ -79,6 +80,16 @@ def test_modulation_is_found_in_its_filter(hz):
     energies = modulation_energies(x).sum(axis=0)
     centres = 4.0 * 2.0 ** (np.arange(8) * 5 / 7)
     assert np.argmin(np.abs(np.log(centres / hz))) == np.argmax(energies)
+
+
+@pytest.mark.parametrize("filters", [6, 7, 8])
+def test_a_band_is_modulated_as_fast_as_it_is_wide(filters):
+    """A filter counts from about where its pass band begins, at half power."""
+    hz = np.linspace(1.0, 200.0, 2_000)
+    _, gain = freqz(*iirpeak(4.0 * 2.0 ** ((filters - 1) * 5 / 7), 2.0, fs=1_000), hz, fs=1_000)
+    begin_hz = hz[np.argmax(np.abs(gain) ** 2 >= 0.5)]
+    assert modulations_within(0.93 * begin_hz) == filters - 1
+    assert modulations_within(1.03 * begin_hz) == filters
 
 
 def test_srmr_falls_with_the_room():

@@ -1,8 +1,10 @@
 """Tables for a page."""
 
+from dataclasses import replace
+
 from bandwise.measure.rows import Row
 from bandwise.measure.score_tables import differences_table, groups_table, means_table
-from bandwise.measure.tables import by_snr
+from bandwise.measure.tables import by_language, by_snr, summarise
 
 TITLES = {"pesq": ("PESQ-wb", 2)}
 
@@ -38,3 +40,10 @@ def test_differences_are_paired():
     lines = differences_table(rows(), TITLES, "a").splitlines()
     assert lines[2].startswith("| **a** | 2.50 ±")
     assert lines[4] == "| b | +0.50 ±1.27 |"
+
+
+def test_a_language_called_nan_is_a_name():
+    """Southern Min has that code; as a number it would leave the order of groups to chance."""
+    spoken = [replace(row, language=code) for code in ("nl", "nan", "de", "inf", "en") for row in rows()]
+    groups = list(dict.fromkeys(s.group for s in summarise(spoken, by_language)))
+    assert groups == ["de", "en", "inf", "nan", "nl", "all"]

@@ -21,7 +21,7 @@ def features(channels, frames, seed=0):
 def estimated(network, x, group=None, *, filters=None):
     """All estimates for features [channels, frames, 70], `group` frames at a time, [channels, frames, any].
 
-    A deep filter hears the same in all channels.
+    A deep filter is given the same in all channels.
     """
     inputs, estimates = room_for_estimates(
         *x.shape[:2], filters=network.filters if filters is None else filters
@@ -142,7 +142,7 @@ def test_channels_side_by_side_are_channels_alone():
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_answers_are_those_of_onnx_runtime(name):
+def test_estimates_are_those_of_onnx_runtime(name):
     """Over 100 frames the same file in ONNX Runtime says the same, but for codes on the edge of two.
 
     Bands and taps each differ by less than a hundredth of what they spread over.

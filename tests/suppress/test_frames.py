@@ -62,7 +62,7 @@ def relieved(x, y, relief):
     return x * np.maximum(np.sqrt(near * np.maximum(near, of_all)), 0.01) ** (-relief / 2)
 
 
-def followed(x, y, ratio, kept):
+def limited(x, y, ratio, kept):
     """Bins kept y + (1 - kept) x s / estimated, at least as loud as kept y."""
     z = kept * y + (1 - kept) * x * (ratio @ BAND_WEIGHTS)[:100]
     return z * np.maximum(kept * np.abs(y) / np.abs(z), 1)
@@ -76,7 +76,7 @@ def expected(frames, t, postfilter, kept, relief):
     out = comb_mixed(y, p, energies, r, kept + (1 - kept) * wanted)
     if len(frames.taps):
         x = relieved(low_filtered(frames.low[t], estimated, frames.taps[t]), y[:100], relief)
-        out[:100] = followed(x, y[:100], wanted / estimated, kept)
+        out[:100] = limited(x, y[:100], wanted / estimated, kept)
     return out
 
 
@@ -95,7 +95,7 @@ def test_sound_is_that_of_the_formulas(postfilter, kept, filters):
 
 
 @pytest.mark.parametrize(("postfilter", "kept"), SETTINGS)
-def test_answers_become_what_was_done(postfilter, kept):
+def test_estimates_become_what_was_done(postfilter, kept):
     """Afterwards gains are kept + (1 - kept) s and strengths (1 - kept) r, for the meters."""
     frames = some_frames(filters=True)
     estimated, strengths = frames.gains.astype(float), frames.strengths.astype(float)

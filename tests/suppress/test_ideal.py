@@ -45,7 +45,7 @@ def test_noise_alone_is_to_be_removed():
     assert targets[:, GAIN].mean() < 1e-3
 
 
-def test_answers_stay_in_range(voice):
+def test_targets_stay_in_range(voice):
     """Between 0 and 1, whatever comes."""
     noisy = voice + noise(len(voice), level=0.3)
     for clean in (voice, -voice, 3 * voice, np.zeros_like(voice)):
@@ -100,10 +100,10 @@ def test_later_sound_changes_features_within_the_look_ahead_only():
     """Frame l ends at 480 l + 960 and looks 960 further: what comes behind that changes nothing."""
     x, other = noise(480 * 30), noise(480 * 30)
     other[480 * 20 :] = noise(480 * 10, seed=4)
-    (one, one_answers), (two, two_answers) = features_and_targets(x, x), features_and_targets(other, other)
+    (one, one_targets), (two, two_targets) = features_and_targets(x, x), features_and_targets(other, other)
     unaffected = 20 - 3
     assert np.array_equal(one[:unaffected], two[:unaffected])
-    assert np.array_equal(one_answers[:unaffected], two_answers[:unaffected])
+    assert np.array_equal(one_targets[:unaffected], two_targets[:unaffected])
     assert not np.array_equal(one[unaffected], two[unaffected])
 
 
@@ -125,7 +125,7 @@ def combed(x, start, period):
 
 
 @pytest.mark.parametrize("period", [100, 240, 340, 500])
-def test_answers_are_the_published_ones_for_the_period_of_the_frame(period):
+def test_targets_are_the_published_ones_for_the_period_of_the_frame(period):
     """Band by band those of `strength`, with the noise that a comb of that period leaves.
 
     Both where the comb is enough and where it falls short, so that the rest is turned down; but for band 0,

@@ -171,6 +171,10 @@ def altered(tmp_path):
         ("filter.taps.bias", lambda x: np.append(x, x)),
         ("gains.bias_n", lambda x: x * np.float32(np.nan)),
         ("convolution1.weight_quantized", lambda x: x[:-1]),
+        ("convolution1.weight_quantized", lambda x: np.squeeze(x[:1, :1])),
+        ("dense.bias", lambda x: x[:0]),
+        ("convolution1.bias", lambda x: x[:0]),
+        ("filter.place", lambda x: np.squeeze(x[:1, :1])),
     ],
 )
 def test_weights_that_do_not_fit_each_other_are_refused(altered, name, change):

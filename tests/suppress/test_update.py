@@ -7,6 +7,7 @@ import pytest
 from suppress_signals import noise
 
 from bandwise import BandwiseError, NoiseSuppressor
+from bandwise.suppress.suppressor import share_kept
 
 AT = 12_345
 
@@ -60,6 +61,12 @@ def test_a_negative_limit_is_refused_and_changes_nothing():
     with pytest.raises(BandwiseError, match="0 or more"):
         suppressor.update(postfilter=True, attenuation_limit_db=-3.0)
     assert np.array_equal(suppressor.process(x), NoiseSuppressor(model="small").process(x))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float64, np.array, np.uint32])
+def test_a_limit_of_any_kind_of_number_is_that_limit(kind):
+    """Types without a sign have no negative to take: twelve decibels would become an amplification."""
+    assert share_kept(kind(12)) == share_kept(12)
 
 
 def test_what_counts_as_true_is_true():

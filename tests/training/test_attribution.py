@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from bandwise.errors import BandwiseError
 from bandwise.training.attribution import attribution_page
 
 HEAD = {
@@ -37,3 +40,18 @@ def test_valid_and_reserved_recordings_are_not_credited(tmp_path: Path) -> None:
     page = attribution_page(tmp_path)
     assert "voices/w" not in page
     assert "Eve" not in page
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("path,licence,duration_s,split\na,MIT,60,train\n", "no column attribution"),
+        ("path,licence,duration_s,split,attribution\na,MIT,long,train,Ann\n", "duration_s = 'long' of a"),
+    ],
+)
+def test_what_cannot_be_credited_is_told(tmp_path: Path, row: str, told: str) -> None:
+    """A manifest that names nobody, and a length that is no number."""
+    write_manifests(tmp_path)
+    (tmp_path / "noise" / "MANIFEST.csv").write_text(row)
+    with pytest.raises(BandwiseError, match=told):
+        attribution_page(tmp_path)

@@ -14,7 +14,7 @@ from bandwise.training.averaging import mean_network  # noqa: E402
 from bandwise.training.grow import grow  # noqa: E402
 from bandwise.training.model import PercepNet  # noqa: E402
 from bandwise.training.network_config import SIZES  # noqa: E402
-from bandwise.training.normalisation import same_answers  # noqa: E402
+from bandwise.training.normalisation import same_outputs  # noqa: E402
 
 
 def network(seed, size="toy"):
@@ -40,11 +40,11 @@ def test_every_weight_is_the_mean():
 
 
 def test_networks_of_other_normalisations_are_brought_to_the_first():
-    """One network in two forms that answer alike has itself for a mean, in the form that came first."""
+    """One network in two forms that compute alike has itself for a mean, in the form that came first."""
     one, other = network(1), network(1)
     one.normalise_like(torch.randn(100, 70) + 3)
     other.load_state_dict(one.state_dict())
-    with same_answers(other):
+    with same_outputs(other):
         other.normalise_like(5 * torch.randn(100, 70))
     assert not torch.allclose(all_weights(one), all_weights(other), atol=0.1)
     mean = mean_network([one, other])
@@ -62,7 +62,7 @@ def test_what_all_have_pruned_stays_zero():
 
 
 def test_a_smaller_network_counts_as_what_it_grows_into():
-    """Of a network and itself grown, larger first, the mean answers as both do."""
+    """Of a network and itself grown, larger first, the mean computes what both do."""
     small = network(1)
     large = grow(small, SIZES["small"])
     mean, x = mean_network([large, small]), torch.randn(1, 20, 70)
@@ -81,17 +81,19 @@ def test_a_smaller_network_is_pruned_as_the_first():
 
 def test_the_first_must_be_the_largest():
     """Nothing shrinks: a larger one after a smaller one is a one-line error that says what to do."""
-    with pytest.raises(BandwiseError, match="largest first"):
-        mean_network([network(1), network(1, "small")])
+    filtered = PercepNet(replace(SIZES["toy"], filter_units=16))
+    for larger in (network(1, "small"), filtered):
+        with pytest.raises(BandwiseError, match="largest first"):
+            mean_network([network(1), larger])
 
 
 def test_filters_of_other_normalisations_are_brought_to_the_first():
-    """The deep filter in two forms that answer alike has itself for a mean, too."""
+    """The deep filter in two forms that compute alike has itself for a mean, too."""
     torch.manual_seed(1)
     one = PercepNet(replace(SIZES["toy"], filter_units=16))
     one.filter.normalise_like(torch.randn(100, 70) + 3)
     other = copy.deepcopy(one)
-    with same_answers(other.filter):
+    with same_outputs(other.filter):
         other.filter.normalise_like(5 * torch.randn(100, 70))
     assert not torch.allclose(all_weights(one), all_weights(other), atol=0.1)
     mean = mean_network([one, other])

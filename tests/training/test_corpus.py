@@ -156,6 +156,14 @@ def test_a_recording_that_was_replaced_is_read_again(data_dir, tmp_path):
     assert load_corpus(data_dir, cache_dir=tmp_path / "cache").noise.clips[0].length == 12_000
 
 
+def test_a_recording_without_a_level_is_left_out(data_dir):
+    """All its sound lies in the last 20 ms, which are not whole: none of it can be brought to level 1."""
+    click = np.zeros(1_900)
+    click[-3:] = 0.5, -1.0, 0.5
+    soundfile.write(data_dir / "speech" / "other.flac", click, SAMPLE_RATE)
+    assert [clip.name for clip in load_corpus(data_dir).speech.clips] == ["train.flac"]
+
+
 @pytest.mark.parametrize(("kind", "told"), [("noise", "nothing but silence"), ("rir", "is silent")])
 def test_silence_is_told(data_dir, kind, told):
     """Of a folder in which nothing sounds, and of a response that never does."""

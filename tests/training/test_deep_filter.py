@@ -15,7 +15,7 @@ from bandwise.training.deep_filter import (  # noqa: E402
     apply_weights,
     by_bin,
 )
-from bandwise.training.filter_inputs import Heard  # noqa: E402
+from bandwise.training.filter_inputs import FilterInputs  # noqa: E402
 
 BATCH, FRAMES, UNITS, HINTS = 2, 9, 16, 3
 HERE = 3
@@ -28,8 +28,8 @@ def sequence():
     torch.manual_seed(1)
     spectra = torch.randn(BATCH, FRAMES, LOW_BINS, 2)
     features = torch.randn(BATCH, FRAMES, 70).clamp(-1, 1)
-    answers = *torch.rand(2, BATCH, FRAMES, 34), 2 * torch.rand(BATCH, FRAMES, PLACES, HINTS) - 1
-    return spectra, torch.tensor([3.0, 40.0]), features, *answers
+    estimates = *torch.rand(2, BATCH, FRAMES, 34), 2 * torch.rand(BATCH, FRAMES, PLACES, HINTS) - 1
+    return spectra, torch.tensor([3.0, 40.0]), features, *estimates
 
 
 def _filter():
@@ -43,8 +43,8 @@ def _filter():
 
 def _run(network, spectra, scale, features, gains, strengths, hints):
     """Filtered spectra of a whole sequence."""
-    heard = network.listen(spectra, scale, features, torch.float32)
-    weights, _ = network(heard, gains, strengths, hints)
+    inputs = network.inputs_of(spectra, scale, features, torch.float32)
+    weights, _ = network(inputs, gains, strengths, hints)
     return apply_weights(weights, network.apply_gains(gains, spectra), spectra)
 
 
@@ -106,12 +106,12 @@ def test_two_frames_ahead_are_heard_and_no_more(sequence):
     assert not torch.equal(before[:, 4], after[:, 4])
 
 
-def test_features_and_answers_of_later_frames_are_not_used(sequence):
+def test_features_and_estimates_of_later_frames_are_not_used(sequence):
     """Features, gains, strengths and hints count from their own frame on."""
-    network, (spectra, scale, *answers) = _filter(), sequence
-    before = _run(network, spectra, scale, *answers)
+    network, (spectra, scale, *estimates) = _filter(), sequence
+    before = _run(network, spectra, scale, *estimates)
     for index in range(4):
-        changed = [v.clone() for v in answers]
+        changed = [v.clone() for v in estimates]
         changed[index][:, 5] *= 0.5
         after = _run(network, spectra, scale, *changed)
         assert torch.equal(before[:, :5], after[:, :5])
@@ -122,10 +122,10 @@ def test_windows_with_memories_equal_one_long_pass(sequence):
     """Four frames, then five with the memories of the first: the same weights and spectra as in one pass."""
     network, (spectra, scale, features, *said) = _filter(), sequence
     whole = _run(network, *sequence)
-    heard = network.listen(spectra, scale, features, torch.float32)
+    inputs = network.inputs_of(spectra, scale, features, torch.float32)
     memories, parts = None, []
     for span in (slice(0, 4), slice(4, 9)):
-        weights, memories = network(heard.of(span), *(v[:, span] for v in said), memories)
+        weights, memories = network(inputs.of(span), *(v[:, span] for v in said), memories)
         gained = network.apply_gains(said[0][:, span], spectra[:, span])
         parts.append(apply_weights(weights, gained, spectra, span.start))
     assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-5)
@@ -134,7 +134,7 @@ def test_windows_with_memories_equal_one_long_pass(sequence):
 
 
 def test_places_share_their_weights():
-    """Without names of their own, places that see the same in the middle of the spectrum answer the same.
+    """Without names of their own, places that see the same in the middle of the spectrum decide the same.
 
     What a place decides hangs on those up to 1 + 6 + 6 away, so of 25 none is free of the ends.  With the
     last exchange switched off 8 to 16 are.
@@ -144,9 +144,9 @@ def test_places_share_their_weights():
     torch.nn.init.zeros_(network.mix2.back.weight)
     sound = torch.randn(FRAMES, 1, 1, FRAMES_SEEN * 40).expand(-1, -1, PLACES, -1)
     same = torch.full((1, FRAMES, 34), 0.3)
-    heard = Heard(sound, torch.zeros(FRAMES, 1, LOW_BINS), torch.randn(FRAMES, 1, 70))
+    inputs = FilterInputs(sound, torch.zeros(FRAMES, 1, LOW_BINS), torch.randn(FRAMES, 1, 70))
     hints = torch.randn(1, FRAMES, 1, HINTS).expand(-1, -1, PLACES, -1)
-    weights = network(heard, same, same, hints)[0].unflatten(-1, (PLACES, 4))
+    weights = network(inputs, same, same, hints)[0].unflatten(-1, (PLACES, 4))
     assert torch.allclose(weights[..., 8:17, :], weights[..., 8:9, :], atol=1e-5)
     assert not torch.allclose(weights[..., 7, :], weights[..., 8, :], atol=1e-5)
 
@@ -177,8 +177,8 @@ def test_places_hear_of_those_up_to_thirteen_away(sequence):
 def test_a_louder_recording_is_another_scale(sequence):
     """Spectra twice as large at half the scale sound the same: only their product is heard."""
     network, (spectra, scale, *others) = _filter(), sequence
-    once = network.listen(spectra, scale, others[0], torch.float32)
-    again = network.listen(2 * spectra, scale / 2, others[0], torch.float32)
+    once = network.inputs_of(spectra, scale, others[0], torch.float32)
+    again = network.inputs_of(2 * spectra, scale / 2, others[0], torch.float32)
     assert torch.allclose(once.sound, again.sound, atol=1e-5)
 
 
@@ -191,7 +191,7 @@ def test_outputs_are_laid_out_by_weight_part_and_bin():
 
 
 def test_gradients_reach_every_weight_and_the_gains(sequence):
-    """One backward pass touches all parameters, and the gains by both ways: answer and spectrum."""
+    """One backward pass touches all parameters, and the gains by both ways: estimate and spectrum."""
     network, (*sounds, gains, strengths) = _filter(), sequence
     gains.requires_grad_()
     strengths.requires_grad_()
@@ -207,7 +207,7 @@ def test_normalisation_makes_features_ordinary():
     features[..., 3] = 2
     network.normalise_like(features)
     silence = torch.zeros(4, 50, LOW_BINS, 2)
-    seen = network.listen(silence, torch.ones(4), features, torch.float32).features
+    seen = network.inputs_of(silence, torch.ones(4), features, torch.float32).features
     assert torch.allclose(seen.mean(dim=(0, 1)), torch.zeros(70), atol=1e-5)
     spread = seen.std(dim=(0, 1))
     assert torch.allclose(spread[4:], torch.ones(66), atol=1e-2)

@@ -109,8 +109,8 @@ def test_interface_is_the_documented_one(filter_units, filter_hints):
 
 
 @pytest.mark.parametrize("hints", [0, 3])
-def test_compiled_filter_answers_as_onnx_runtime_does(tmp_path, hints):
-    """The int8 file with a deep filter is one that we compile, and 60 answers are those of the other runtime.
+def test_compiled_filter_estimates_as_onnx_runtime_does(tmp_path, hints):
+    """The int8 file with a deep filter is one that we compile, and its estimates are those of ONNX Runtime.
 
     Not to the bit: there a whole table has one scale, here each place has its own.
     """

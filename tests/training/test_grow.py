@@ -111,8 +111,8 @@ def test_a_grown_filter_computes_what_the_small_one_did(units, known):
     features, spectra = torch.randn(1, 5, 70), torch.randn(1, 5, 100, 2)
     weights = []
     for network in (small, large):
-        heard = network.filter.listen(spectra, torch.ones(1), features, torch.float32)
-        weights.append(network.filter(heard, *network(features)[:3])[0])
+        inputs = network.filter.inputs_of(spectra, torch.ones(1), features, torch.float32)
+        weights.append(network.filter(inputs, *network(features)[:3])[0])
     assert torch.allclose(*weights, atol=1e-5)
     weights[1].square().sum().backward()
     assert large.filter.patch.weight.grad[:, INPUTS + known :].any()
@@ -122,7 +122,7 @@ def test_new_units_of_a_filter_take_part_at_once():
     """What leads from them to the taps is zero, and has a gradient."""
     large = grow(_trained(replace(SIZES["toy"], filter_units=16)), replace(SIZES["toy"], filter_units=24))
     features, spectra = torch.randn(1, 5, 70), torch.randn(1, 5, 100, 2)
-    heard = large.filter.listen(spectra, torch.ones(1), features, torch.float32)
-    large.filter(heard, *large(features)[:3])[0].square().sum().backward()
+    inputs = large.filter.inputs_of(spectra, torch.ones(1), features, torch.float32)
+    large.filter(inputs, *large(features)[:3])[0].square().sum().backward()
     assert not large.filter.taps.weight[:, 16:].any()
     assert large.filter.taps.weight.grad[:, 16:].any(0).sum() > 4

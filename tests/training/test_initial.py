@@ -19,7 +19,7 @@ from bandwise.training.initial import initial_network  # noqa: E402
 from bandwise.training.model import PercepNet  # noqa: E402
 from bandwise.training.network_config import SIZES, PercepNetConfig  # noqa: E402
 from bandwise.training.network_file import network_of_file  # noqa: E402
-from bandwise.training.normalisation import same_answers  # noqa: E402
+from bandwise.training.normalisation import same_outputs  # noqa: E402
 from bandwise.training.pruning import Pruning  # noqa: E402
 from bandwise.training.quantise import quantise  # noqa: E402
 from bandwise.training.sources import Batch  # noqa: E402
@@ -60,7 +60,7 @@ def _written(network, path, facts=None):
 
 @pytest.mark.parametrize(("filter_units", "filter_hints"), [(0, 0), (16, 0), (16, 2)])
 def test_a_float_file_gives_back_the_network_it_was_made_of(tmp_path, filter_units, filter_hints):
-    """The graph of what was read is the graph that was written: answers agree over 100 frames."""
+    """The graph of what was read is the graph that was written: outputs agree over 100 frames."""
     sizes = replace(SIZES["toy"], filter_units=filter_units, filter_hints=filter_hints)
     path = _written(_network(sizes), tmp_path / "float.onnx")
     assert largest_difference(network_of_file(path)[0], path) < 1e-4
@@ -80,7 +80,7 @@ def test_an_int8_file_gives_back_every_weight_but_for_rounding(tmp_path):
 
 @pytest.mark.parametrize("name", ["base", "small"])
 def test_what_ships_can_be_gone_on_from(name, tmp_path):
-    """Read by its name and written again, it answers as the file that ships does, steep treble and all."""
+    """Read by its name and written again, it computes what the file that ships does, steep treble and all."""
     network = trained(name).network
     decide_treble(network)
     shipped = tmp_path / "shipped.onnx"
@@ -117,7 +117,7 @@ def test_networks_that_are_not_there_are_told(tmp_path, name):
 
 
 @pytest.mark.parametrize("filter_units", [0, 16])
-def test_a_new_normalisation_changes_no_answer(filter_units):
+def test_a_new_normalisation_changes_no_output(filter_units):
     """Mean and scale are those of the new features, and gains are what they were."""
     network = _network(replace(SIZES["toy"], filter_units=filter_units))
     features = -2 + 0.5 * torch.randn(4, 50, 70)
@@ -125,7 +125,7 @@ def test_a_new_normalisation_changes_no_answer(filter_units):
     first = network.filter.globe if network.filter else network.dense
     with torch.no_grad():
         before = first((features - part.feature_mean) * part.feature_scale)
-        with same_answers(part):
+        with same_outputs(part):
             part.normalise_like(features)
         normal = (features - part.feature_mean) * part.feature_scale
     assert torch.allclose(normal.flatten(0, 1).std(0), torch.ones(70), atol=1e-3)

@@ -15,7 +15,7 @@ from bandwise.suppress.stft import SCALE  # noqa: E402
 from bandwise.training.disturbance import disturbance  # noqa: E402
 from bandwise.training.intelligibility import unintelligibility  # noqa: E402
 from bandwise.training.listener import LISTENING_POWER, Listener, error_db, listening_volume  # noqa: E402
-from bandwise.training.loudness import THRESHOLDS, WIDTHS, heard, loudness  # noqa: E402
+from bandwise.training.loudness import THRESHOLDS, WIDTHS, band_powers, loudness  # noqa: E402
 from bandwise.training.records import low_spectra  # noqa: E402
 
 RATE = 48_000
@@ -33,7 +33,7 @@ def powers_at_ear(x, volume=None):
     """[1, T, 48] below 5 kHz at the listening level, and the factor that did it."""
     power = spectra_of(x).square().sum(-1)
     volume = listening_volume(power)[0] if volume is None else volume
-    return heard(power, torch.zeros(*power.shape[:2], 8)) * volume[:, None, None], volume
+    return band_powers(power, torch.zeros(*power.shape[:2], 8)) * volume[:, None, None], volume
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_the_truth_costs_next_to_nothing(voice):
     spectra[:, :100] = 0
     wanted = spectra.square().sum(-1)
     same = wanted.clone().requires_grad_()
-    at_ear = [heard(v, torch.zeros(*v.shape[:2], 8)) for v in (same, wanted)]
+    at_ear = [band_powers(v, torch.zeros(*v.shape[:2], 8)) for v in (same, wanted)]
     points, words = disturbance(*at_ear), unintelligibility(same, wanted, torch.ones(1))
     (points + words).sum().backward()
     assert points.item() < 0.01
@@ -118,7 +118,7 @@ def test_loudness_grows_by_its_law():
 def test_bands_share_out_all_power():
     """Flat power from 75 Hz to 4950 Hz arrives whole; the high bands' too, each over its width."""
     low, high = torch.ones(100), torch.arange(1.0, 9.0)
-    powers = heard(low, high)
+    powers = band_powers(low, high)
     assert powers[:40].sum().item() == pytest.approx((4_950 - 75) / 50, rel=1e-4)
     assert torch.allclose(powers[40:] * WIDTHS[40:], high)
 

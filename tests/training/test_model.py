@@ -116,7 +116,7 @@ def test_hints_are_those_of_each_place_and_later_frames_do_not_change_them():
     assert _network()(x)[2].numel() == 0
 
 
-def test_features_are_answered_alike_with_and_without_a_filter():
+def test_gains_and_strengths_are_alike_with_and_without_a_filter():
     """The filter stands behind: gains, strengths and states of the same seed are the same bits."""
     torch.manual_seed(1)
     filtered, x = PercepNet(replace(SIZES["toy"], filter_units=16)), torch.randn(2, 7, 70)

@@ -53,7 +53,7 @@ def network(batch):
 
 
 def test_windows_are_judged_by_their_own_frames(batch, network):
-    """Each loss and picture is what its own function gives for these frames of answers, truth and levels."""
+    """Each loss and picture is what its own function gives for these frames: estimates, truth, levels."""
     features, targets, valid = (torch.from_numpy(v) for v in batch[:3])
     noisy, clean, scale = (torch.from_numpy(v) for v in batch.spectra)
     gains, strengths, *_ = network(features)

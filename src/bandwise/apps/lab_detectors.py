@@ -10,9 +10,9 @@ NOISE_SNR_DB = 5.0
 
 def print_rates(data: Path, seed: int) -> None:
     """A table of hits and false alarms per hour on the valid split of `data`."""
-    from bandwise.device.wakeword import wilson_interval
     from bandwise.lab.ears import detectors_for
     from bandwise.lab.rates import background, rates, valid_words, with_noise
+    from bandwise.measure.intervals import wilson_interval
 
     words, sounds = valid_words(data), background(data)
     noisy = with_noise(words, sounds, NOISE_SNR_DB, seed)

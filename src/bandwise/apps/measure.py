@@ -84,12 +84,12 @@ def _measure_files(
 
 
 def _measure_tones(presets: list[str], plot: str | None) -> None:
-    from bandwise.measure.programme import TONE_TITLES, draw_tones, tone_table
+    from bandwise.measure.programme import TONE_TITLES, cell, draw_tones, tone_table
 
     tables = {preset: tone_table(preset, LEVELS_DB) for preset in presets}
     for preset, table in tables.items():
         print(f"\n{preset}: distortion in percent by peak level of the test signal, 48 kHz\n")
-        cells = [[f"{level:g} dBFS", *(f"{value:.4f}" for value in row)] for level, row in table]
+        cells = [[f"{level:g} dBFS", *(cell(value, 4) for value in row)] for level, row in table]
         _print_table(["", *TONE_TITLES], cells)
     if plot:
         draw_tones(tables, plot)

@@ -145,7 +145,7 @@ def _file_sink(temporary: Path, path: Path, source: Source, file_format: str, su
     except soundfile.LibsndfileError as error:
         what = f"{source.channels} channels at {source.sample_rate} Hz"
         reason = error.error_string.rstrip(".")
-        raise BandwiseError(f"{path} cannot hold {what} ({reason}); write .wav or .flac instead") from error
+        raise BandwiseError(f"{path} cannot hold {what} ({reason}); write .wav instead") from error
 
 
 def output_format(path: Path, source: Source) -> tuple[str, str]:

@@ -73,8 +73,10 @@ def _parse_fmt(body: bytes, name: str) -> PcmFormat:
         raise NotPcmWavError(
             f"{name} holds WAV format {tag} of {bits} bits; pipes carry PCM; decode it first"
         )
-    if not channels:
-        raise BandwiseError(f"{name} has zero channels; at least 1 is needed; make it again")
+    if not (channels and sample_rate):
+        raise BandwiseError(
+            f"{name} has {channels} channels at {sample_rate} Hz; both must be above 0; make it again"
+        )
     return PcmFormat(sample_rate, channels, bits, tag == _FLOAT)
 
 

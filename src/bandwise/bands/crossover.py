@@ -6,7 +6,6 @@ the bands stay in phase with each other and their sum has no ripple at any cutof
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,15 @@ from bandwise.bands.bank import make_bank
 from bandwise.bands.filterbank import split_bands
 from bandwise.bands.linkwitz_riley import band_responses, check_order, warped_period
 from bandwise.bands.retuning import band_of, check_cutoffs, resized, samples_to_settle, start_glide
-from bandwise.door import FULL_SCALE, NONFINITE, check_channels, form_of, is_number, shown, silence_nonfinite
+from bandwise.door import (
+    FULL_SCALE,
+    check_channels,
+    form_of,
+    is_number,
+    shown,
+    silence_nonfinite,
+    warn_of_nonfinite,
+)
 from bandwise.errors import BandwiseError
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ class Crossover:
     """Split (frames,) or (frames, channels) into (bands, frames, channels), without latency.
 
     Args:
-        cutoffs_hz: 0 to 15 ascending cutoffs in Hz, below 0.49 of the sample rate; none means one band.
+        cutoffs_hz: 0 to 15 ascending cutoffs from 1 Hz to 0.49 of the sample rate; none means one band.
         sample_rate: Hz.
         order: 2, 4 or 8: each band falls by 12, 24 or 48 dB per octave.
         channels: columns of the audio.
@@ -127,7 +134,7 @@ class Crossover:
         columns = samples[:, None] if form.flat else samples
         planar = np.array(columns.T / FULL_SCALE[form.dtype], np.float64, order="C")
         if silence_nonfinite(planar):
-            warnings.warn(NONFINITE, stacklevel=3)
+            warn_of_nonfinite()
         return planar
 
     def _split_piece(self, planar: NDArray[np.float64], out: NDArray[np.float64]) -> None:

@@ -11,9 +11,12 @@ high = 0) for every order. (S. Linkwitz, "Active crossover networks for noncoinc
 1976.)
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bandwise.door import is_whole, shown
 from bandwise.errors import BandwiseError
 
 Complex = NDArray[np.complex128]
@@ -26,11 +29,11 @@ DAMPING = {
 }
 
 
-def check_order(order: int) -> int:
+def check_order(order: Any) -> int:
     """Return `order` if it names a Linkwitz-Riley alignment built here, else raise BandwiseError."""
-    if order not in DAMPING:
-        raise BandwiseError(f"got crossover order {order}; allowed are 2, 4 and 8. Use 4 if in doubt")
-    return order
+    if not is_whole(order, min(DAMPING), max(DAMPING)) or int(order) not in DAMPING:
+        raise BandwiseError(f"got crossover order {shown(order)}; allowed are 2, 4 and 8; 4 suits most")
+    return int(order)
 
 
 def warped_frequency(hz: ArrayLike, sample_rate: float) -> NDArray[np.float64]:

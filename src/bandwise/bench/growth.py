@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bandwise.bench.systems import BLOCK, Process, speechlike
+from bandwise.measure.figures import new_figure
 
 CHANNELS = (1, 2, 4, 8, 16)
 BLOCKS = (64, 128, 256, 480, 960, 2_400, 4_800, 12_000, 48_000)
@@ -53,9 +54,7 @@ def curves(model: str, seconds: float, lengths: Sequence[int] = LENGTHS_SECONDS)
 
 def draw(made: Sequence[Curve], path: Path) -> None:
     """One panel for each, both axes logarithmic, beside what linear growth would be."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 2.8), layout="constrained")
+    figure = new_figure(10, 2.8)
     for axes, curve in zip(figure.subplots(1, len(made)), made, strict=True):
         axes.loglog(curve.sizes, curve.costs, "o-", color="#1f6f8b", markersize=3)
         if curve.quantity != "samples in a block":
@@ -67,7 +66,7 @@ def draw(made: Sequence[Curve], path: Path) -> None:
         axes.set_ylabel(curve.unit, fontsize=8)
         axes.tick_params(labelsize=7)
         axes.grid(alpha=0.2)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path)
 
 
 def _channels(model: str, channels: int, seconds: float) -> float:

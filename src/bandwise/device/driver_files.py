@@ -15,6 +15,11 @@ else:
     import tomli as tomllib
 
 
+# Two ways to say the same: a file takes one of them.
+SMALL_SIGNAL = {"fs_hz", "qes", "qms", "vas_l"}
+MECHANICAL = {"bl_tm", "mms_g", "cms_mm_per_n", "rms_kg_per_s"}
+
+
 def load_driver(name_or_path: str | PathLike[str]) -> Driver:
     """A driver by name, or from a TOML file with the fields of `Driver` and a table [box].
 
@@ -42,8 +47,9 @@ def driver_of(data: dict[str, Any], where: str) -> Driver:
     values = dict(data)
     values.setdefault("name", Path(where).stem)
     values["box"] = _box_of(values.get("box", {}), where)
-    make: Any = from_thiele_small if "fs_hz" in values else Driver
-    known = {f.name for f in fields(Driver)} | {"fs_hz", "qes", "qms", "vas_l"}
+    make: Any = from_thiele_small if SMALL_SIGNAL & values.keys() else Driver
+    known = {f.name for f in fields(Driver)}
+    known = known - MECHANICAL | SMALL_SIGNAL if make is from_thiele_small else known
     for key in values:
         if key not in known:
             raise BandwiseError(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.device.logmel import HOP, SAMPLE_RATE, WINDOW, features
+from bandwise.device.wakeword import mean_of_last
 from bandwise.errors import BandwiseError
 from bandwise.onnx_session import open_session
 
@@ -47,8 +48,7 @@ class SmallWakeWord:
         for t in range(len(heard)):
             score, state = self._session.run(None, {"features": heard[t : t + 1], "state": state})
             raw[t] = score[0, 0]
-        mean = np.convolve(raw, np.ones(MEAN_FRAMES) / MEAN_FRAMES)[: len(raw)]
-        return (np.arange(len(raw)) * HOP + WINDOW) / SAMPLE_RATE, np.asarray(mean)
+        return (np.arange(len(raw)) * HOP + WINDOW) / SAMPLE_RATE, mean_of_last(raw, MEAN_FRAMES)
 
 
 def is_shipped() -> bool:

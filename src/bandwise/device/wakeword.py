@@ -16,6 +16,7 @@ from bandwise.errors import BandwiseError
 Doubles = NDArray[np.float64]
 
 REFRACTORY_S = 1.0  # a word is told once
+MEAN_SCORES = 5  # of microWakeWord
 
 
 class WakeWordDetector(Protocol):
@@ -41,6 +42,11 @@ def told_once(times: Doubles, scores: Doubles, threshold: float) -> Doubles:
         if not found or time - found[-1] >= REFRACTORY_S:
             found.append(float(time))
     return np.array(found)
+
+
+def mean_of_last(scores: Doubles, count: int) -> Doubles:
+    """Mean of each score and those before it, `count` in all; before the first there were zeros."""
+    return np.asarray(np.convolve(scores, np.ones(count) / count)[: len(scores)]) if len(scores) else scores
 
 
 class MicroWakeWord:
@@ -78,8 +84,8 @@ class MicroWakeWord:
         frames = features[: len(features) // stride * stride].reshape(-1, 1, stride, features.shape[1])
         quantised = np.clip(np.rint(frames / scale + zero), -128, 127).astype(np.int8)
         raw = np.array([_invoke(model, given["index"], asked["index"], each) for each in quantised])
-        scores = np.convolve(raw * asked["quantization"][0], np.ones(5) / 5)[: len(raw)]
-        return np.asarray((np.arange(len(scores)) + 1) * stride * 0.01), np.asarray(scores)
+        scores = mean_of_last(raw * asked["quantization"][0], MEAN_SCORES)
+        return np.asarray((np.arange(len(scores)) + 1) * stride * 0.01), scores
 
     def _features(self, x: Doubles) -> Doubles:
         frontend = self._make_frontend()
@@ -112,13 +118,3 @@ class Rates:
     def false_alarms_per_hour(self) -> float:
         """False alarms per hour of other sound."""
         return self.false_alarms / max(self.other_hours, 1e-9)
-
-
-def wilson_interval(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """95 % interval of a share: E. B. Wilson, JASA 22, 1927. Never below 0 nor above 1."""
-    if total == 0:
-        return 0.0, 1.0
-    share, w = count / total, z * z / total
-    middle = (share + w / 2.0) / (1.0 + w)
-    half = z / (1.0 + w) * float(np.sqrt(share * (1.0 - share) / total + w / (4.0 * total)))
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -4,7 +4,8 @@ Per channel Android has an input gain, a pre-EQ, a multiband compressor (MBC), a
 below are those of android.media.audiofx.DynamicsProcessing.MbcBand and .Limiter. What has no counterpart
 there (band limiters, upward compression, true peaks, slopes and so on) is lost on the way out, and
 `lost_in_android` names it; on the way in it gets defaults, with band limiters off. The limiter's attack
-time stands for the look-ahead.
+time stands for the look-ahead. Its post-gain comes after it, our output gain in front: a limiter that holds C
+behind a gain of G dB is one that holds C - G in front of that gain.
 """
 
 import json
@@ -18,6 +19,9 @@ from bandwise.errors import BandwiseError
 
 TOP_EDGE_HZ = 20_000.0  # what Android's last band states, unless a cutoff is higher
 LOOKAHEAD_MS = (1.0, 50.0)  # the attack times that can be one; without look-ahead it is another limiter
+
+FULL_SCALE_DBFS = 0.0  # the highest ceiling that we have
+DECIMALS = 9  # of sums of decibels, so that what goes out comes back
 
 MBC_KEYS = {
     "enabled", "cutoffFrequency", "attackTime", "releaseTime", "ratio", "threshold", "kneeWidth",
@@ -46,7 +50,7 @@ def to_android(settings: MultibandSettings) -> str:
             "attackTime": settings.lookahead_ms,
             "releaseTime": output.release_ms,
             "ratio": 50.0,
-            "threshold": output.ceiling_dbfs,
+            "threshold": round(output.ceiling_dbfs - settings.output_gain_db, DECIMALS),
             "postGain": settings.output_gain_db,
         },
     }
@@ -86,14 +90,16 @@ def from_android(text: str) -> MultibandSettings:
         _check_keys(band, MBC_KEYS, "an MBC band")
     _check_keys(limiter, LIMITER_KEYS, "the limiter")
     gain_db = _number(channel, "inputGain", 0.0)
+    post_gain_db = _number(limiter, "postGain", 0.0) if _on(limiter) else 0.0
+    ceiling_dbfs = round(_number(limiter, "threshold", 0.0) + post_gain_db, DECIMALS)
     return MultibandSettings(
         cutoffs_hz=tuple(_number(band, "cutoffFrequency", 0.0) for band in bands[:-1]),
         lookahead_ms=max(LOOKAHEAD_MS[0], min(LOOKAHEAD_MS[1], _number(limiter, "attackTime", 3.0))),
-        output_gain_db=_number(limiter, "postGain", 0.0),
+        output_gain_db=post_gain_db,
         bands=tuple(_band(band, gain_db, used=_on(mbc)) for band in bands),
         output=LimiterSettings(
             enabled=_on(limiter),
-            ceiling_dbfs=_number(limiter, "threshold", 0.0),
+            ceiling_dbfs=min(ceiling_dbfs, FULL_SCALE_DBFS),
             release_ms=_number(limiter, "releaseTime", 60.0),
         ),
     )
@@ -139,6 +145,7 @@ def lost_in_android(settings: MultibandSettings) -> list[str]:
         "largest reductions": _other(compressors, "max_reduction_db"),
         "mute and solo": any(band.mute or band.solo for band in settings.bands),
         "true-peak limiting": any(limiter.true_peak for limiter in outputs),
+        "output gain without a limiter": settings.output_gain_db != 0.0 and not outputs,
         "clipping": any(limiter.mode == "clip" for limiter in outputs),
         "hold": _other(outputs, "hold_ms"),
         "sustained release": _other(outputs, "sustained_release_ms"),

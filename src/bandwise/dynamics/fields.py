@@ -3,7 +3,7 @@
 import math
 from dataclasses import field, fields
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 from bandwise.errors import BandwiseError
 
@@ -24,6 +24,11 @@ def flag(*, default: bool) -> Any:
     return field(default=default, metadata={"flag": True})
 
 
+def text(default: str = "") -> Any:
+    """A field of words."""
+    return field(default=default, metadata={"text": True})
+
+
 def check_fields(settings: Any) -> None:
     """Check every field of a settings object made with the functions above; integers become floats.
 
@@ -31,7 +36,7 @@ def check_fields(settings: Any) -> None:
         BandwiseError: naming the value, its range and a remedy.
     """
     for item in fields(settings):
-        value = getattr(settings, item.name)
+        value, kind = getattr(settings, item.name), cast("Any", item.default_factory)
         if "range" in item.metadata:
             object.__setattr__(settings, item.name, _checked_number(item, value))
         elif "choices" in item.metadata and value not in item.metadata["choices"]:
@@ -39,6 +44,16 @@ def check_fields(settings: Any) -> None:
             raise BandwiseError(f"got {item.name} = {value!r}; allowed are {allowed}; choose one of them")
         elif "flag" in item.metadata and not isinstance(value, bool):
             raise BandwiseError(f"got {item.name} = {value!r}; allowed are true and false; write one of them")
+        elif "text" in item.metadata and not isinstance(value, str):
+            raise BandwiseError(f"got {item.name} = {value!r}; allowed is text; put it in quotes")
+        elif isinstance(kind, type):  # settings within settings
+            check_part(item.name, value, kind)
+
+
+def check_part(name: str, value: Any, kind: type) -> None:
+    """Raise BandwiseError unless the value of a field is settings of that kind."""
+    if not isinstance(value, kind):
+        raise BandwiseError(f"got {name} = {value!r}; allowed is a {kind.__name__}; make one")
 
 
 def _checked_number(item: Any, value: Any) -> float | None:

@@ -12,7 +12,6 @@ from bandwise.bands.retuning import check_cutoffs
 from bandwise.door import form_of, silence_nonfinite, to_planar
 from bandwise.dynamics.parameters import groups_of
 from bandwise.dynamics.running import Planar, Running
-from bandwise.dynamics.settings import MultibandSettings
 from bandwise.dynamics.store import load_settings
 from bandwise.errors import BandwiseError
 from bandwise.stream import Audio, BlockProcessor
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import ArrayLike, NDArray
+
+    from bandwise.dynamics.settings import MultibandSettings
 
 
 class MultibandDynamics(BlockProcessor):
@@ -115,9 +116,7 @@ class MultibandDynamics(BlockProcessor):
         return band_responses(s.cutoffs_hz, s.order, hz, self.sample_rate, compensated=s.compensated)
 
     def _checked(self, settings: MultibandSettings | str | PathLike[str]) -> MultibandSettings:
-        loaded = (
-            settings if isinstance(settings, MultibandSettings) else load_settings(settings, self.sample_rate)
-        )
+        loaded = load_settings(settings, self.sample_rate)
         check_cutoffs(loaded.cutoffs_hz, self.sample_rate)
         groups_of(loaded, self.channels)
         return loaded

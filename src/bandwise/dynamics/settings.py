@@ -7,7 +7,7 @@ from typing import Any
 from bandwise.bands.linkwitz_riley import check_order
 from bandwise.bands.retuning import check_cutoffs
 from bandwise.door import HIGHEST_HZ
-from bandwise.dynamics.fields import check_fields, choice, flag, number
+from bandwise.dynamics.fields import check_fields, check_part, choice, flag, number, text
 from bandwise.errors import BandwiseError
 
 LINKS = ("all", "pairs", "none")
@@ -107,7 +107,7 @@ class MultibandSettings:
     level that the compressors see (all channels then share the gain). Limiters always look at every channel.
     """
 
-    description: str = ""
+    description: str = text()
     cutoffs_hz: tuple[float, ...] = ()
     order: int = 4
     compensated: bool = flag(default=True)
@@ -121,10 +121,12 @@ class MultibandSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        check_order(self.order)
+        object.__setattr__(self, "order", int(check_order(self.order)))
         # against the rate they run at, a processor checks them when it is built
         object.__setattr__(self, "cutoffs_hz", check_cutoffs(self.cutoffs_hz, HIGHEST_HZ))
         object.__setattr__(self, "bands", tuple(self.bands) or (BandSettings(),) * (len(self.cutoffs_hz) + 1))
+        for i, band in enumerate(self.bands):
+            check_part(f"bands[{i}]", band, BandSettings)
         object.__setattr__(self, "link", _checked_link(self.link))
         if len(self.bands) != len(self.cutoffs_hz) + 1:
             raise BandwiseError(
@@ -139,6 +141,10 @@ class MultibandSettings:
     def with_bands(self, **changes: Any) -> "MultibandSettings":
         """The same settings with fields of every band replaced, e.g. `with_bands(bypass=True)`."""
         return replace(self, bands=tuple(replace(band, **changes) for band in self.bands))
+
+    def mono(self) -> "MultibandSettings":
+        """The same for one channel alone, which has none to be linked with."""
+        return replace(self, link="all")
 
     def below(self, hz: float) -> "MultibandSettings":
         """The same without the cutoffs above `hz`, and without the bands above these."""

@@ -50,15 +50,20 @@ def load_preset(name: str) -> MultibandSettings:
     return from_toml(text)
 
 
-def load_settings(name_or_path: str | PathLike[str], sample_rate: float | None = None) -> MultibandSettings:
-    """A preset by name, or the settings in a file: TOML, or JSON of Android's parameters if it ends in .json.
+def load_settings(
+    settings: MultibandSettings | str | PathLike[str], sample_rate: float | None = None
+) -> MultibandSettings:
+    """Settings as they are, a preset by name, or those in a file.
 
-    With a sample rate, a preset leaves out the bands that the rate has no room for; a file says what it says.
+    A file is TOML, or JSON of Android's parameters if it ends in .json. With a sample rate, a preset leaves
+    out the bands that the rate has no room for; the others say what they say.
 
     Raises:
         BandwiseError: if there is neither, or the file is not valid.
     """
-    name, path = fspath(name_or_path), Path(name_or_path)
+    if isinstance(settings, MultibandSettings):
+        return settings
+    name, path = fspath(settings), Path(settings)
     if path.suffix not in {".toml", ".json"} and (name in presets() or not path.is_file()):
         preset = load_preset(name)
         return preset.below(HIGHEST_FRACTION * sample_rate) if sample_rate else preset

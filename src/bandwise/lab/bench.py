@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import DRIVERS, Driver
+from bandwise.device.echo import SAMPLE_RATE as ECHO_RATE
 from bandwise.device.loudspeaker import Loudspeaker, Played
 from bandwise.device.microphone import Microphone
 from bandwise.device.room import Paths, Room, through
@@ -62,7 +63,7 @@ class Bench:
         driven = x * 10 ** (drive_db / 20)
         if settings is None:
             return np.asarray(driven)
-        return np.asarray(whole(MultibandDynamics(settings, SAMPLE_RATE), driven))
+        return np.asarray(whole(MultibandDynamics(settings.mono(), SAMPLE_RATE), driven))
 
     def played(self, x: Doubles, settings: MultibandSettings | None, drive_db: float) -> Played:
         """What the loudspeaker makes of it."""
@@ -81,4 +82,4 @@ def reference_for_canceller(digital: Doubles) -> Doubles:
     """What the echo canceller is told: the digital signal at 16 kHz, with headroom."""
     import soxr
 
-    return np.asarray(soxr.resample(digital, SAMPLE_RATE, 16_000)) * 10 ** (-REFERENCE_HEADROOM_DB / 20)
+    return np.asarray(soxr.resample(digital, SAMPLE_RATE, ECHO_RATE)) * 10 ** (-REFERENCE_HEADROOM_DB / 20)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.device.wakeword import wilson_interval
 from bandwise.lab.measuring import Row
 from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.measure.figures import new_figure
+from bandwise.measure.intervals import wilson_interval
 from bandwise.measure.loudness import crest_factor_db
 
 Doubles = NDArray[np.float64]

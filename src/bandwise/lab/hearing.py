@@ -17,6 +17,7 @@ from bandwise.lab.measuring import Row
 from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.lab.talker import LEAD_S, Speech, counted, silent_mask
 from bandwise.measure.levels import rms
+from bandwise.measure.loudness import decibels
 
 Doubles = NDArray[np.float64]
 
@@ -98,4 +99,5 @@ class Listener:
 
 
 def _db(ratio: float) -> float:
-    return float(20.0 * np.log10(max(ratio, 1e-12)))
+    """-240 dB at least: the results are kept as JSON, which knows no infinity."""
+    return decibels(max(ratio, 1e-12))

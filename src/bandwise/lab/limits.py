@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bandwise.device.loudspeaker import Loudspeaker
 from bandwise.errors import BandwiseError
+from bandwise.measure.loudness import decibels
 
 Doubles = NDArray[np.float64]
 Table = dict[float, list[tuple[float, float]]]  # (level in dBFS, distortion in percent) by frequency
@@ -147,6 +148,6 @@ def limits_of_table(table: Table, distortion_percent: float) -> Limits:
 
 def _level_of(percent: float, rising: Doubles, levels_db: Doubles) -> float:
     if rising[0] > percent:
-        return float(levels_db[0] - 20.0 * np.log10(rising[0] / percent))
+        return float(levels_db[0] - decibels(rising[0] / percent))
     logarithms = np.log(np.maximum(rising, 1e-6))
     return float(np.interp(np.log(percent), logarithms, levels_db))

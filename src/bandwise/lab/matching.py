@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.dynamics.settings import BandSettings, MultibandSettings
+from bandwise.dynamics.settings import BandSettings, CompressorSettings, MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import GapEnergies, gap_energies
 from bandwise.lab.programme import SAMPLE_RATE
-from bandwise.measure.loudness import BASS_HZ, bass_level_db, integrated_loudness
+from bandwise.measure.loudness import BASS_HZ, bass_level_db, decibels, integrated_loudness
 
 Doubles = NDArray[np.float64]
 Measure = Callable[[MultibandSettings, float], tuple[float, float]]
@@ -28,6 +28,7 @@ LONGEST_STEP_DB = (5.0, 1.5)
 LOWEST_DB, HIGHEST_DB = (-40.0, -12.0), (30.0, 12.0)  # drive, trim
 LEAST_SLOPE = 0.05  # of loudness over drive: less, and there is no more to be had
 SETTLING_ROUNDS, HALVINGS = 8, 8  # of the drive at one trim; of the trim
+MAKEUP_ALONE = CompressorSettings(ratio=1.0)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Heard:
     @property
     def distortion_db(self) -> float:
         """Distortion in dB against all of it."""
-        return float(20.0 * np.log10(max(self.gaps.percent, 1e-6) / 100.0))
+        return decibels(max(self.gaps.percent, 1e-6) / 100.0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
     """The same with a gain behind compressor and limiter of every band that begins below 120 Hz.
 
     Make-up and ceiling move together, so that the limiter sees the same excess; no ceiling goes beyond
-    0 dBFS.
+    0 dBFS. A compressor that is off makes way for make-up alone; so does all of a bypassed band.
     """
     edges = (0.0, *settings.cutoffs_hz)
     pairs = zip(settings.bands, edges, strict=True)
@@ -76,9 +77,13 @@ def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
 
 
 def _raised(band: BandSettings, db: float) -> BandSettings:
+    if band.bypass:
+        off = replace(band.limiter, enabled=False)
+        band = BandSettings(mute=band.mute, solo=band.solo, compressor=MAKEUP_ALONE, limiter=off)
+    compressor = band.compressor if band.compressor.enabled else MAKEUP_ALONE
     return replace(
         band,
-        compressor=replace(band.compressor, makeup_db=band.compressor.makeup_db + db),
+        compressor=replace(compressor, makeup_db=compressor.makeup_db + db),
         limiter=replace(band.limiter, ceiling_dbfs=min(0.0, band.limiter.ceiling_dbfs + db)),
     )
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandwise.device.wakeword import wilson_interval
 from bandwise.dynamics.store import to_toml
 from bandwise.lab import charts
 from bandwise.lab.equal_bass_chart import distortion_at_equal_bass
@@ -20,6 +19,7 @@ from bandwise.lab.measuring import Row
 from bandwise.lab.plan import BASELINE, LINEAR
 from bandwise.lab.programme import SAMPLE_RATE
 from bandwise.lab.verdict import verdicts
+from bandwise.measure.intervals import wilson_interval
 from bandwise.measure.loudness import integrated_loudness
 
 Doubles = NDArray[np.float64]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bandwise.errors import BandwiseError
 from bandwise.lab.limits import Table
 from bandwise.measure.levels import rms
+from bandwise.measure.loudness import decibels
 
 Doubles = NDArray[np.float64]
 
@@ -96,7 +97,7 @@ def _refuse_clipped(x: Doubles) -> None:
     flat = int(np.count_nonzero(held[:-2] & held[1:-1] & held[2:]))
     if peak > 0.0 and flat > CLIPPED_SAMPLES:
         raise BandwiseError(
-            f"got a clipped recording ({flat} samples at its peak of {20 * math.log10(peak):.1f} dBFS); "
+            f"got a clipped recording ({flat} samples at its peak of {decibels(peak):.1f} dBFS); "
             "nothing may be cut; lower the gain of the microphone"
         )
 
@@ -124,7 +125,7 @@ def _refuse_noisy(aligned: Doubles) -> None:
     noise = rms(aligned[: first - round(0.1 * SAMPLE_RATE)])
     at = _offset(len(LEVELS_DBFS) - 1)
     loud = rms(aligned[at : at + round(SWEEP_SECONDS * SAMPLE_RATE)])
-    snr_db = 20.0 * math.log10(max(loud, 1e-12) / max(noise, 1e-12))
+    snr_db = decibels(max(loud, 1e-12) / max(noise, 1e-12))
     if snr_db < LEAST_SNR_DB:
         raise BandwiseError(
             f"got a recording with {snr_db:.0f} dB between the loudest sweep and the noise; {LEAST_SNR_DB:g} "

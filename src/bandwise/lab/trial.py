@@ -9,6 +9,7 @@ from bandwise.dynamics.settings import MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.matching import gaps_played, levels
 from bandwise.lab.measuring import loudness
+from bandwise.measure.loudness import decibels
 
 Doubles = NDArray[np.float64]
 
@@ -69,7 +70,7 @@ class Outcome:
         return (
             bass
             - SOFTNESS_PENALTY * max(0.0, missing)
-            - DISTORTION_WORTH * 20.0 * float(np.log10(ratio))
+            - DISTORTION_WORTH * decibels(ratio)
             - DISTORTION_PENALTY * max(0.0, self.distortion_percent - targets.distortion_percent)
             - RESIDUAL_PENALTY * max(0.0, self.residual_percent - targets.residual_percent)
         )
@@ -88,7 +89,7 @@ def outcome(
 def rail_sag_db(bench: Bench, digital: Doubles) -> float:
     """How far the rail falls while this plays, (frames,) of full scale 1."""
     played = bench.loudspeaker.play(np.clip(digital, -1.0, 1.0))
-    return float(20.0 * np.log10(bench.amplifier.rail_v / played.lowest_rail_v))
+    return decibels(bench.amplifier.rail_v / played.lowest_rail_v)
 
 
 @dataclass(frozen=True)

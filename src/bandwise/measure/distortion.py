@@ -1,9 +1,10 @@
 """Distortion of steady tones, and of programme, through a processor.
 
 Tones have whole numbers of hertz and are measured over exactly one second of the steady state, so that every
-tone and every product falls into one bin of a plain FFT and nothing leaks.
+tone and every product falls into one bin of a plain FFT and nothing leaks. What gives silence has none: NaN.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -38,6 +39,11 @@ def _root_sum_square(amplitudes: ArrayLike) -> float:
     return float(np.sqrt(np.square(np.asarray(amplitudes)).sum()))
 
 
+def _percent(rest: ArrayLike, whole: float) -> float:
+    """Root of the sum of the squares of `rest`, in percent of `whole`; NaN where nothing came out at all."""
+    return 100.0 * _root_sum_square(rest) / whole if whole > 0.0 else math.nan
+
+
 def harmonic_distortion(
     process: Process, hz: int, level_db: float, sample_rate: int = 48_000
 ) -> tuple[float, float]:
@@ -51,9 +57,8 @@ def harmonic_distortion(
     """
     x = tones([hz], [10 ** (level_db / 20)], sample_rate, SETTLE_SECONDS + 1)
     spectrum = steady_spectrum(process, x, sample_rate)
-    harmonics = spectrum[2 * hz : HARMONICS * hz + 1 : hz]
-    rest = np.delete(spectrum, [0, hz])
-    return 100.0 * _root_sum_square(harmonics) / spectrum[hz], 100.0 * _root_sum_square(rest) / spectrum[hz]
+    harmonics, sine = spectrum[2 * hz : HARMONICS * hz + 1 : hz], float(spectrum[hz])
+    return _percent(harmonics, sine), _percent(np.delete(spectrum, [0, hz]), sine)
 
 
 def smpte_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
@@ -69,7 +74,7 @@ def smpte_intermodulation(process: Process, level_db: float, sample_rate: int = 
         process, tones(SMPTE_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
     sums = [spectrum[high - k * low] + spectrum[high + k * low] for k in (1, 2, 3)]
-    return 100.0 * _root_sum_square(sums) / float(spectrum[high])
+    return _percent(sums, float(spectrum[high]))
 
 
 def ccif_intermodulation(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
@@ -84,7 +89,7 @@ def ccif_intermodulation(process: Process, level_db: float, sample_rate: int = 4
         process, tones(CCIF_HZ, amplitudes, sample_rate, SETTLE_SECONDS + 1), sample_rate
     )
     sums = [spectrum[high - low], spectrum[2 * low - high] + spectrum[2 * high - low]]
-    return 100.0 * _root_sum_square(sums) / float(spectrum[low] + spectrum[high])
+    return _percent(sums, float(spectrum[low] + spectrum[high]))
 
 
 def multitone_distortion(process: Process, level_db: float, sample_rate: int = 48_000) -> float:
@@ -93,9 +98,8 @@ def multitone_distortion(process: Process, level_db: float, sample_rate: int = 4
     x = tones(MULTITONE_HZ, shape.tolist(), sample_rate, SETTLE_SECONDS + 1)
     x *= 10 ** (level_db / 20) / np.abs(x).max()
     spectrum = steady_spectrum(process, x, sample_rate)
-    kept = spectrum[list(MULTITONE_HZ)]
-    rest = np.delete(spectrum, [0, *MULTITONE_HZ])
-    return 100.0 * _root_sum_square(rest) / _root_sum_square(kept)
+    kept = _root_sum_square(spectrum[list(MULTITONE_HZ)])
+    return _percent(np.delete(spectrum, [0, *MULTITONE_HZ]), kept)
 
 
 def programme_distortion(process: Process, x: ArrayLike, sample_rate: int) -> float:
@@ -118,4 +122,4 @@ def programme_distortion(process: Process, x: ArrayLike, sample_rate: int) -> fl
     with_gaps = np.fft.irfft(np.where(distance < 1 / 6, 0.0, spectrum), len(samples))
     inside = distance < 1 / 12
     fallen, whole = (np.abs(np.fft.rfft(process(y))[inside]) for y in (with_gaps, samples))
-    return 100.0 * _root_sum_square(fallen) / max(_root_sum_square(whole), 1e-20)
+    return _percent(fallen, _root_sum_square(whole))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bandwise.dynamics.compressor import static_curve
 from bandwise.dynamics.multiband import MultibandDynamics
+from bandwise.dynamics.store import load_settings
 from bandwise.measure.figures import new_figure
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def draw_dynamics(
         sample_rate: of both, in Hz.
         path: of the picture.
     """
-    processor = MultibandDynamics(settings, sample_rate)
+    processor = MultibandDynamics(load_settings(settings, sample_rate).mono(), sample_rate)
     figure = new_figure(11, 8)
     parts: Any = figure.subfigures(3, 1, height_ratios=(1.2, 1, 1))
     top, middle, bottom = parts
@@ -67,7 +68,7 @@ def draw_responses(axes: "Axes", processor: MultibandDynamics) -> None:
 
 
 def draw_curves(axes: "Axes", processor: MultibandDynamics) -> None:
-    """Output level over input level of every band's compressor; a dot where its limiter takes over."""
+    """Output level over input level of every band's compressor; level where its limiter holds."""
     levels = np.linspace(-80.0, 0.0, 321)
     for index, band in enumerate(processor.settings.bands):
         out = levels if band.bypass else static_curve(band.compressor, levels + band.gain_db)

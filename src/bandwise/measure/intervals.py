@@ -1,8 +1,8 @@
-"""Means of a sample and how far to trust them: Student's 95 % confidence interval."""
+"""Means and shares of a sample and how far to trust them: 95 % confidence intervals."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import atan, cos, inf, isfinite, nan, pi, sin, sqrt
+from math import atan, cos, isfinite, nan, pi, sin, sqrt
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def _share_within(t: float, degrees: int) -> float:
     With tan a = t / sqrt(degrees): even: sin a (1 + 1/2 cos^2 a + 1*3/(2*4) cos^4 a + ...); odd: 2/pi (a +
     sin a cos a (1 + 2/3 cos^2 a + ...)), each series of degrees // 2 terms.
     """
-    angle = atan(t / sqrt(degrees)) if t < inf else pi / 2
+    angle = atan(t / sqrt(degrees))
     odd = degrees % 2
     term, total = 1.0, 0.0
     for k in range(degrees // 2):
@@ -50,3 +50,13 @@ def _share_within(t: float, degrees: int) -> float:
     if odd:
         return 2 / pi * (angle + sin(angle) * cos(angle) * total)
     return sin(angle) * total
+
+
+def wilson_interval(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a share: E. B. Wilson, JASA 22, 1927. Never below 0 nor above 1."""
+    if total == 0:
+        return 0.0, 1.0
+    share, w = count / total, z * z / total
+    middle = (share + w / 2.0) / (1.0 + w)
+    half = z / (1.0 + w) * sqrt(share * (1.0 - share) / total + w / (4.0 * total))
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandwise.dynamics.multiband import MultibandDynamics
-from bandwise.dynamics.settings import MultibandSettings
 from bandwise.dynamics.store import load_settings
 from bandwise.measure.distortion import (
     ccif_intermodulation,
@@ -45,17 +44,18 @@ class Programme:
     crest_db: float
     bass_db: float
     distortion_percent: float | None
+    """Of its first channel through the preset alone; None without a preset."""
 
     def cells(self, reference: "Programme") -> list[str]:
         """The row of a table; the bass level also at the loudness of `reference`."""
         equal = self.bass_db + reference.loudness_lufs - self.loudness_lufs
         figures = (self.loudness_lufs, self.true_peak_dbtp, self.crest_db, self.bass_db)
-        return [self.name, *map(_cell, (*figures, self.distortion_percent, equal))]
+        return [self.name, *map(cell, (*figures, self.distortion_percent, equal))]
 
 
-def _cell(value: float | None) -> str:
+def cell(value: float | None, digits: int = 2) -> str:
     """A number, or a dash for what silence and too short a sound have none of."""
-    return f"{value:.2f}" if value is not None and np.isfinite(value) else "-"
+    return f"{value:.{digits}f}" if value is not None and np.isfinite(value) else "-"
 
 
 def measured(
@@ -72,9 +72,9 @@ def measured(
     """
     samples, distortion = columns(x), None
     if preset is not None:
-        settings = preset if isinstance(preset, MultibandSettings) else load_settings(preset, sample_rate)
+        settings = load_settings(preset, sample_rate)
         samples = samples * 10 ** (gain_db / 20)
-        first = MultibandDynamics(settings, sample_rate)
+        first = MultibandDynamics(settings.mono(), sample_rate)
         distortion = programme_distortion(lambda y: whole(first, y), samples[:, 0], sample_rate)
         samples = whole(MultibandDynamics(settings, sample_rate, samples.shape[1]), samples)
     return Programme(
@@ -91,8 +91,7 @@ def measured(
 
 def tone_table(preset: Any, levels_db: Sequence[float]) -> list[tuple[float, list[float]]]:
     """For each level the figures of `TONE_TITLES` in percent, at 48 kHz."""
-    settings = preset if isinstance(preset, MultibandSettings) else load_settings(preset)
-    processor = MultibandDynamics(settings)
+    processor = MultibandDynamics(load_settings(preset).mono())
 
     def process(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return processor.process(x, reset=True)
@@ -114,7 +113,7 @@ def draw_waveforms(programmes: Sequence[Programme], path: str) -> None:
         gain = 10 ** ((programmes[0].loudness_lufs - each.loudness_lufs) / 20)
         seconds = np.arange(len(each.samples)) / each.sample_rate
         axes.plot(seconds, gain * each.samples[:, 0], linewidth=0.4)
-        extra = "" if each.distortion_percent is None else f", distortion {each.distortion_percent:.2f} %"
+        extra = "" if each.distortion_percent is None else f", distortion {cell(each.distortion_percent)} %"
         title = f"{each.name}: {each.loudness_lufs:.1f} LUFS before, crest {each.crest_db:.1f} dB{extra}"
         axes.set_title(title, loc="left", fontsize="medium")
         axes.set_ylabel("amplitude")

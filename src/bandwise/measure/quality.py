@@ -100,8 +100,9 @@ def high_band_distance_db(clean: Signal, processed: Signal, sample_rate: int) ->
     floored 40 dB below that mean, or silence would decide.
     """
     low, high = (int(np.searchsorted(np.fft.rfftfreq(FRAME, 1 / sample_rate), hz)) for hz in HIGH_BAND_HZ)
-    reference, other = _powers(clean)[:, low:high], _powers(processed)[:, low:high]
-    if high - low < LEAST_BINS or not len(reference) or reference.mean() <= 1e-6 * _powers(clean).mean():
+    everything = _powers(clean)
+    reference, other = everything[:, low:high], _powers(processed)[:, low:high]
+    if high - low < LEAST_BINS or not len(reference) or reference.mean() <= 1e-6 * everything.mean():
         return float("nan")
     mean = reference.mean()
     reach = int(np.flatnonzero(reference.mean(axis=0) > 1e-3 * mean)[-1]) + 1

@@ -31,12 +31,19 @@ def srmr(x: Signal, sample_rate: int) -> float:
     if not energies.sum():
         return float("nan")
     shares = np.cumsum(energies.sum(axis=1)) / max(energies.sum(), 1e-30)
-    bandwidth_hz = _erb_hz(cochlear_centres()[int(np.searchsorted(shares, 0.9))])
-    # A band of that width passes no faster modulation. At least five filters, or nothing is left below.
-    reached = bandwidth_hz >= MODULATIONS_HZ * (1 - 0.25 / MODULATION_Q)
-    highest = max(SPEECH_MODULATIONS + 1, int(np.sum(reached)))
+    highest = modulations_within(_erb_hz(cochlear_centres()[int(np.searchsorted(shares, 0.9))]))
     totals = energies.sum(axis=0)
     return float(totals[:SPEECH_MODULATIONS].sum() / max(totals[SPEECH_MODULATIONS:highest].sum(), 1e-30))
+
+
+def modulations_within(bandwidth_hz: float) -> int:
+    """How many modulation filters begin below this, which is the fastest modulation that such a band passes.
+
+    The pass band of one at f begins at f - f / (2 Q), half its bandwidth below the centre. At least five
+    count, or nothing would be left beside those of speech.
+    """
+    begin_hz = MODULATIONS_HZ * (1 - 1 / (2 * MODULATION_Q))
+    return max(SPEECH_MODULATIONS + 1, int(np.sum(begin_hz <= bandwidth_hz)))
 
 
 def modulation_energies(x: Doubles) -> Doubles:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,8 +173,9 @@ def _plain(mean: Mean) -> dict[str, Any]:
 
 
 def _natural(group: str) -> tuple[float, str]:
-    """Groups that start with a number by that number, the others by name."""
+    """Groups that start with a number by that number, the others by name, languages called nan included."""
     try:
-        return float(group.split(maxsplit=1)[0]), group
+        number = float(group.split(maxsplit=1)[0])
     except ValueError:
-        return float("inf"), group
+        number = inf
+    return (number if isfinite(number) else inf), group

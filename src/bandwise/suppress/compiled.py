@@ -74,7 +74,7 @@ class CompiledModel:
 
 
 class CompiledRuntime:
-    """All channels at once: each has scales of its own, so none hears another."""
+    """All channels at once: each has scales of its own, so none changes another."""
 
     def __init__(
         self, weights: Weights, states: States, room: Array, hints: Array, taps: TapWeights | None

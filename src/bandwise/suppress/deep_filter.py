@@ -28,7 +28,7 @@ LEAST_GAIN = np.float32(1e-6)
 
 
 class LowBins(NamedTuple):
-    """The low bins of the frames just heard, oldest first."""
+    """The low bins of the last frames, oldest first."""
 
     spectra: NDArray[np.complex64]
     """[5, 100], two behind the current frame to two ahead."""

@@ -19,7 +19,7 @@ from bandwise.suppress.synthesis import mix_in_comb
 
 
 class Frames(NamedTuple):
-    """What is known of some frames, and what the network says of them."""
+    """What is known of some frames, and what the network estimates of them."""
 
     spectra: NDArray[np.complex64]
     comb_spectra: NDArray[np.complex64]

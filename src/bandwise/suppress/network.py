@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -115,8 +116,8 @@ def model_content(model: str | Path) -> tuple[bytes, str]:
                 f"got a damaged model {model!r}; its checksum must be the known one; install bandwise again"
             )
         return content, model
-    path = Path(model)
-    if not path.is_file():
+    path = Path(model) if isinstance(model, str | PathLike) else None
+    if path is None or not path.is_file():
         names = ", ".join(known) or "none here"
         raise BandwiseError(
             f"got model {str(model)!r}; known are {names}, and paths of ONNX files; pass one of them"

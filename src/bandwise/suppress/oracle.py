@@ -20,9 +20,9 @@ from bandwise.suppress.synthesis import mix_in_comb
 def ladder(clean: Array, noisy: Array, model: str | Path = "base") -> dict[str, Array]:
     """What each stage could do at best, from the noisy signal up; float32 (n,) at 48 kHz, aligned.
 
-    Every rung but the last knows the clean signal: all magnitudes, or 34 gains, or gains and strengths with
-    the pitch track of the clean or of the noisy voice, or those with the postfilter, or with the low bins as
-    the best deep filter makes them: clean. The last is the network.
+    All rungs between the first, which is `noisy` itself, and the last, the network, know the clean signal:
+    34 gains, or all magnitudes, or gains and strengths with the pitch track of the clean or of the noisy
+    voice, or those with the postfilter, or with the low bins as the best deep filter makes them: clean.
     """
     return {
         "noisy": noisy,

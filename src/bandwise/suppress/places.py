@@ -1,4 +1,4 @@
-"""What the deep filter looks at: the lowest bins of the frames just heard, in places of four bins.
+"""What the deep filter looks at: the lowest bins of the last frames, in places of four bins.
 
 Levels and phases only in relation: to the same bin one frame before, and to the bin below in the same frame.
 A network need not learn that nothing changes when all phases turn together.
@@ -29,9 +29,9 @@ TAPS = 5
 PAST_TAPS = 2
 TAP_VALUES = (TAPS + 1) * 2 * BINS_PER_PLACE
 """The outputs of a place: real and imaginary parts for its bins; the first tap is on what the gains left."""
-ANSWERED = 3
+KNOWN_VALUES = 3
 """What is known of a bin besides its sound: gain, strength, and where it lies between harmonics."""
-INPUTS = SOUND + SPAN * ANSWERED
+INPUTS = SOUND + SPAN * KNOWN_VALUES
 """Of a place, all together."""
 NEAR = (-1, 0, 0, 1)
 """Places, from the own, that each part of the units looks at in the first layer."""

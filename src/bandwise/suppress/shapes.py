@@ -13,6 +13,13 @@ Shapes = dict[str, tuple[int, ...]]
 
 def check_weights(found: Named, source: str) -> None:
     """Raise `BandwiseError` for a weight that does not fit the others, or is no number."""
+    for name, value in found.items():
+        is_table = name.endswith(".weight_quantized") or name == FILTER_PLACE
+        if not value.size or value.ndim < 2 * is_table:
+            raise BandwiseError(
+                f"got {source} with {name} of shape {value.shape}; "
+                f"{'a table' if is_table else 'a number or more'} is needed; export it again"
+            )
     shapes = band_shapes(found) | (filter_shapes(found) if has_filter(found) else {})
     for name, value in found.items():
         wanted = _shape_of(name, shapes)
@@ -38,8 +45,7 @@ def band_shapes(found: Named) -> Shapes:
     """(inputs, outputs) of the layers of the bands' network, and the shapes of what it has besides."""
     dense, early, conv = (found[f"{name}.bias"].size for name in ("dense", "convolution1", "convolution2"))
     units, few = found["gru1.bias_n"].size, found["strengths.bias_n"].size
-    hints = max(0, found["from_gains.bias"].size - BANDS) // PLACES
-    outputs = BANDS + PLACES * hints
+    outputs = BANDS + PLACES * _hints(found)
     past1, past2 = (found[f"convolution{k}.weight_quantized"].shape[0] for k in (1, 2))
     shapes: Shapes = {
         "feature_mean": (SIZE,),
@@ -63,16 +69,20 @@ def band_shapes(found: Named) -> Shapes:
 def filter_shapes(found: Named) -> Shapes:
     """The same of the deep filter's network."""
     units = found[FILTER_PLACE].shape[-1]
-    hints = max(0, found["from_gains.bias"].size - BANDS) // PLACES
     shapes: Shapes = dict.fromkeys(FILTER_NAMES, (units, units)) | {
         FILTER_PLACE: (PLACES, units),
         "filter.feature_mean": (SIZE,),
         "filter.globe.weight": (SIZE, units),
         "filter.globe.bias": (units,),
-        "filter.patch": (INPUTS + hints, units),
+        "filter.patch": (INPUTS + _hints(found), units),
         "filter.taps": (units, TAP_VALUES),
     }
     for gru in FILTER_GRUS:
         shapes |= {f"{gru}.bias_n": (units,)}
         shapes |= dict.fromkeys((f"{gru}.input", f"{gru}.recurrent"), (units, 3 * units))
     return shapes
+
+
+def _hints(found: Named) -> int:
+    """Of each place, by the length of the bias that gains and hints share."""
+    return max(0, found["from_gains.bias"].size - BANDS) // PLACES

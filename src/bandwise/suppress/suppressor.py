@@ -189,7 +189,7 @@ def share_kept(attenuation_limit_db: Any) -> float:
             f"got attenuation_limit_db={shown(attenuation_limit_db)}; 0 or more is allowed; "
             "12 is mild, None sets no limit"
         )
-    return float(10.0 ** (-attenuation_limit_db / 20.0))
+    return float(10.0 ** (-float(attenuation_limit_db) / 20.0))
 
 
 def enhance(

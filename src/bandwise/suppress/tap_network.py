@@ -18,11 +18,11 @@ from bandwise.suppress.features import PITCH_CORRELATION, PITCH_PERIOD, period_o
 from bandwise.suppress.int8 import affine
 from bandwise.suppress.layers import gate, project
 from bandwise.suppress.places import (
-    ANSWERED,
     BELOW,
     BINS_PER_PLACE,
     FAR,
     INPUTS,
+    KNOWN_VALUES,
     LOW_BINS,
     NEAR,
     PLACES,
@@ -80,7 +80,7 @@ def estimate_taps(
 @kernel
 def view_places(sound: Array, features: Array, gains: Array, strengths: Array, views: Array) -> None:
     """What each place sees -> [25, 144 or more]: sound, then gain, strength and harmonic of each bin."""
-    known = np.zeros((LOW_BINS, ANSWERED), np.float32)
+    known = np.zeros((LOW_BINS, KNOWN_VALUES), np.float32)
     per_bin = np.empty(BINS, np.float32)
     for which, values in enumerate((gains, strengths)):
         spread_over_bins(values, per_bin)
@@ -91,9 +91,9 @@ def view_places(sound: Array, features: Array, gains: Array, strengths: Array, v
         copy(sound[p], views[p])
         for i in range(SPAN):
             k = p * BINS_PER_PLACE - BELOW + i
-            for which in range(ANSWERED):
+            for which in range(KNOWN_VALUES):
                 inside = 0 <= k < LOW_BINS
-                views[p, SOUND + i * ANSWERED + which] = known[k, which] if inside else np.float32(0.0)
+                views[p, SOUND + i * KNOWN_VALUES + which] = known[k, which] if inside else np.float32(0.0)
 
 
 @kernel

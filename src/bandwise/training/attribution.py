@@ -4,25 +4,29 @@ from collections import defaultdict
 from pathlib import Path
 
 from bandwise import markdown
-from bandwise.manifest import manifest_rows
+from bandwise.manifest import manifest_rows, number_in
 from bandwise.training.reserved import is_reserved, source_of
 
-FOLDERS = ("speech", "noise", "rir")
+CREDITED = {"speech": "speaker", "noise": "attribution", "rir": "attribution"}
+"""The column that says who made the recordings of a folder."""
 
 
 def attribution_page(data_dir: Path | str) -> str:
-    """Markdown table of every source of the training split: what, source, licence, minutes, by whom."""
+    """Markdown table of every source of the training split: what, source, licence, minutes, by whom.
+
+    Raises BandwiseError for a manifest without what the table says, or with a duration that is no number.
+    """
     lines = []
-    for folder in FOLDERS:
+    for folder in CREDITED:
         for (source, licence), rows in sorted(_sources(Path(data_dir) / folder).items()):
-            minutes = sum(float(row["duration_s"]) for row in rows) / 60
+            minutes = sum(number_in(row, "duration_s") for row in rows) / 60
             lines.append((folder, source, licence, f"{minutes:.1f}", _names(rows)))
     return markdown.table(("what", "source", "licence", "minutes", "by"), lines) + "\n"
 
 
 def _sources(folder: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     sources = defaultdict(list)
-    for row in manifest_rows(folder, "split", "licence", "duration_s"):
+    for row in manifest_rows(folder, "path", "split", "licence", "duration_s", CREDITED[folder.name]):
         if row["split"] == "train" and not is_reserved(row):
             sources[source_of(row), row["licence"]].append(row)
     return sources

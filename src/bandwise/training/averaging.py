@@ -18,6 +18,7 @@ from bandwise.training.pruning import Pruning
 
 if TYPE_CHECKING:
     from bandwise.training.model import PercepNet
+    from bandwise.training.network_config import PercepNetConfig
 
 
 @torch.no_grad()
@@ -39,10 +40,11 @@ def mean_network(networks: list[PercepNet]) -> PercepNet:
 
 def _like(first: PercepNet, other: PercepNet) -> PercepNet:
     """`other` in the form of the first, itself left as it was."""
-    if any(its > own for own, its in zip(widths(first.config), widths(other.config), strict=True)):
+    sizes, others = _sizes(first.config), _sizes(other.config)
+    if any(its > own for own, its in zip(sizes, others, strict=True)):
         raise BandwiseError(
-            f"got runs with layers of {widths(first.config)} and {widths(other.config)}; of the mean of both "
-            "the smaller grows to the size of the first; name the largest first"
+            f"got runs with layers of {sizes} and {others}; of the mean of both the smaller grows to the "
+            "size of the first; name the largest first"
         )
     if other.config == first.config:
         other = copy.deepcopy(other)
@@ -53,3 +55,8 @@ def _like(first: PercepNet, other: PercepNet) -> PercepNet:
         pruned.apply(other)
     normalise_as(other, first)
     return other
+
+
+def _sizes(config: PercepNetConfig) -> tuple[int, ...]:
+    """Units of the layers that grow, those of the deep filter and its hints behind them."""
+    return *widths(config), config.filter_units, config.filter_hints

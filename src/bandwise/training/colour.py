@@ -1,7 +1,7 @@
 """One recording through many microphones: finished examples, shifted in level and coloured.
 
 What a linear microphone does to voice and noise alike changes the levels that the network sees and no gain or
-strength that it should answer, so stored features can be heard through another microphone at every visit.
+strength that it should give, so stored features can be heard through another microphone at every visit.
 Spectra, where there are any, go through the same one: the noisy and the clean alike.
 """
 

@@ -123,7 +123,7 @@ def _decode_all(
     for row in rows:
         signal = decode(recording_of(folder, row))
         peak = float(np.abs(signal).max(initial=0.0))
-        if peak == 0.0:
+        if peak == 0.0 or not active_rms(signal):  # what has no level cannot be brought to one
             continue
         signal *= STORED_PEAK / peak
         yield np.round(signal * INT16_SCALE).astype(np.int16), _clip(row, group, start, signal)

@@ -29,7 +29,7 @@ from bandwise.suppress.places import (
     TAPS,
 )
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
-from bandwise.training.filter_inputs import Heard, by_place, harmonics, low_band_weights, sound_of
+from bandwise.training.filter_inputs import FilterInputs, by_place, harmonics, low_band_weights, sound_of
 from bandwise.training.gru import GRU
 from bandwise.training.mix import Mix
 
@@ -79,10 +79,10 @@ class DeepFilter(nn.Module):
             self.patch.weight[:, INPUTS:] = 0
 
     @torch.no_grad()
-    def listen(self, spectra: Tensor, scale: Tensor, features: Tensor, dtype: torch.dtype) -> Heard:
+    def inputs_of(self, spectra: Tensor, scale: Tensor, features: Tensor, dtype: torch.dtype) -> FilterInputs:
         """Prepare a batch: spectra [B, T, 100, 2] / scale [B], features [B, T, 70]; `dtype` saves memory."""
         by_time = features.transpose(0, 1)
-        return Heard(
+        return FilterInputs(
             sound_of(spectra, scale, dtype),
             harmonics(by_time),
             (by_time - self.feature_mean) * self.feature_scale,
@@ -90,21 +90,21 @@ class DeepFilter(nn.Module):
 
     def forward(
         self,
-        heard: Heard,
+        inputs: FilterInputs,
         gains: Tensor,
         strengths: Tensor,
         hints: Tensor,
         memories: Memories | None = None,
     ) -> tuple[Tensor, Memories]:
-        """Weights [6, 2, B, T, 100] from what was heard and the bands' network said; memories to go on.
+        """Weights [6, 2, B, T, 100] from the inputs and what the bands' network estimates; memories to go on.
 
         Gains and strengths [B, T, 34], hints [B, T, 25, any]. Sizes 6 and 2: see WEIGHTS; real and imaginary
         part.
         """
-        answers = [(v.transpose(0, 1) @ self.spread) * 2 - 1 for v in (gains, strengths)]
-        now = by_place(torch.stack([*answers, heard.harmonics], -1).to(heard.sound.dtype))
-        x = self.patch(torch.cat([heard.sound, now, hints.transpose(0, 1).to(now.dtype)], -1))
-        x = x + self.globe(heard.features)[:, :, None] + self.place.to(x.dtype)
+        estimates = [(v.transpose(0, 1) @ self.spread) * 2 - 1 for v in (gains, strengths)]
+        now = by_place(torch.stack([*estimates, inputs.harmonics], -1).to(inputs.sound.dtype))
+        x = self.patch(torch.cat([inputs.sound, now, hints.transpose(0, 1).to(now.dtype)], -1))
+        x = x + self.globe(inputs.features)[:, :, None] + self.place.to(x.dtype)
         x = self.near(torch.relu(x))
         was1, was2 = memories or (None, None)
         y, last1 = self.gru1(x.flatten(1, 2), was1)

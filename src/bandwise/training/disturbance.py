@@ -24,9 +24,9 @@ ROOT_FLOOR = 1e-6  # a root has an infinite slope at zero
 
 
 def disturbance(powers: Tensor, wanted: Tensor) -> Tensor:
-    """Points [B] lost by sounds with the powers [B, T, 48] where [B, T, 48] are wanted; see `loudness.heard`.
+    """Points [B] lost by sounds with the powers [B, T, 48] where [B, T, 48] are wanted.
 
-    Both at the listening level; frames of 10 ms.
+    Both as from `loudness.band_powers`, at the listening level; frames of 10 ms.
     """
     widths = WIDTHS.to(powers.device)
     powers = powers * _forgiving_gain(powers, wanted, widths)[..., None]

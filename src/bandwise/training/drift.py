@@ -11,7 +11,7 @@ from bandwise.suppress.features import SIZE as FEATURES
 from bandwise.suppress.network import Network
 from bandwise.suppress.places import BINS_PER_PLACE, PLACES, SOUND, TAP_VALUES
 from bandwise.training.deep_filter import WEIGHTS, Memories
-from bandwise.training.filter_inputs import Heard, harmonics
+from bandwise.training.filter_inputs import FilterInputs, harmonics
 from bandwise.training.model import PercepNet, States
 
 PITCH = slice(PITCH_PERIOD, PITCH_CORRELATION + 1)
@@ -27,7 +27,7 @@ def state_shapes(network: PercepNet) -> dict[str, tuple[int, int]]:
 
 @torch.no_grad()
 def largest_difference(network: PercepNet, file: Path, steps: int = 100, seed: int = 0) -> float:
-    """Largest difference of any answer between network and file, `steps` on from a random state."""
+    """Largest difference of any output between network and file, `steps` on from a random state."""
     rng = np.random.default_rng(seed)
     network = network.cpu().eval()
     runtime = Network(file)
@@ -42,8 +42,8 @@ def largest_difference(network: PercepNet, file: Path, steps: int = 100, seed: i
         features = (mean + rng.standard_normal(FEATURES) / scale).astype(np.float32)
         features[PITCH] = np.clip(features[PITCH], -1, 1)
         sound = rng.uniform(-1, 1, (PLACES, SOUND)).astype(np.float32)
-        answers = trained.step(torch.from_numpy(features), torch.from_numpy(sound))
-        for got, wanted in zip(runtime.step(features, sound), answers, strict=True):
+        outputs = trained.step(torch.from_numpy(features), torch.from_numpy(sound))
+        for got, wanted in zip(runtime.step(features, sound), outputs, strict=True):
             worst = max(worst, float(np.abs(got - wanted.numpy()).max()))
     return worst
 
@@ -64,7 +64,7 @@ class _Stepped:
             return [gains[0], strengths[0]]
         own = self.network.filter
         normal = (features - own.feature_mean) * own.feature_scale
-        heard = Heard(sound[None, None], harmonics(features[None, None]), normal[None, None])
-        weights, self._memories = own(heard, gains[None], strengths[None], hints[None], self._memories)
+        inputs = FilterInputs(sound[None, None], harmonics(features[None, None]), normal[None, None])
+        weights, self._memories = own(inputs, gains[None], strengths[None], hints[None], self._memories)
         places = weights.view(WEIGHTS, 2, PLACES, BINS_PER_PLACE).permute(2, 0, 1, 3)
         return [gains[0], strengths[0], places.reshape(PLACES, TAP_VALUES)]

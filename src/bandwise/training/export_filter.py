@@ -9,11 +9,11 @@ import numpy as np
 from bandwise.bands.erb import BAND_WEIGHTS, BANDS
 from bandwise.suppress.features import HALF_RANGE, MIDDLE, PITCH_CORRELATION, PITCH_PERIOD
 from bandwise.suppress.places import (
-    ANSWERED,
     BELOW,
     BINS_PER_PLACE,
     FAR,
     INPUTS,
+    KNOWN_VALUES,
     LOW_BINS,
     NEAR,
     PLACES,
@@ -69,10 +69,10 @@ def _known(g: Graph) -> str:
     spread = _constant(g, "spread", BAND_WEIGHTS[:, :LOW_BINS])
     two, one = _constant(g, "two", np.full(1, 2.0)), _constant(g, "one", np.full(1, 1.0))
     parts = []
-    for answer in ("gains", "strengths"):
-        bins = g.add("MatMul", [answer, spread], f"filter.{answer}_of_bins")
-        doubled = g.add("Mul", [bins, two], f"filter.{answer}_doubled")
-        parts.append(g.add("Sub", [doubled, one], f"filter.{answer}_known"))
+    for estimate in ("gains", "strengths"):
+        bins = g.add("MatMul", [estimate, spread], f"filter.{estimate}_of_bins")
+        doubled = g.add("Mul", [bins, two], f"filter.{estimate}_doubled")
+        parts.append(g.add("Sub", [doubled, one], f"filter.{estimate}_known"))
     return g.add("Concat", [*parts, _harmonics(g, two)], "filter.all_known", axis=1)
 
 
@@ -115,6 +115,6 @@ def _constant(g: Graph, name: str, value: NDArray[Any]) -> str:
 def known_places() -> NDArray[np.int64]:
     """Where what each place knows, bin by bin, stands among [gains, strengths, harmonics] of all bins."""
     bins = BINS_PER_PLACE * np.arange(PLACES)[:, None] - BELOW + np.arange(SPAN)
-    each = bins[..., None] + LOW_BINS * np.arange(ANSWERED)
+    each = bins[..., None] + LOW_BINS * np.arange(KNOWN_VALUES)
     inside = ((bins >= 0) & (bins < LOW_BINS))[..., None]
-    return np.where(inside, each, ANSWERED * LOW_BINS).reshape(PLACES, SPAN * ANSWERED)
+    return np.where(inside, each, KNOWN_VALUES * LOW_BINS).reshape(PLACES, SPAN * KNOWN_VALUES)

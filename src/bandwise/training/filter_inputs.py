@@ -16,16 +16,16 @@ from bandwise.suppress.places import BELOW, BINS_PER_PLACE, FRAMES_SEEN, LOUD, L
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES, SAMPLE_RATE, SCALE
 
 
-class Heard(NamedTuple):
+class FilterInputs(NamedTuple):
     """All the filter knows of a sequence before the gains are there; leading size T everywhere."""
 
     sound: Tensor  # [T, B, 25, 120] levels and phase steps that each place sees, two frames ahead and now
     harmonics: Tensor  # [T, B, 100] 1 on a harmonic of a voiced frame, -1 between two, 0 without a pitch
     features: Tensor  # [T, B, 70] normalised
 
-    def of(self, span: slice) -> "Heard":
+    def of(self, span: slice) -> "FilterInputs":
         """The same of some frames."""
-        return Heard(*(part[span] for part in self))
+        return FilterInputs(*(part[span] for part in self))
 
 
 def bin_values(spectra: Tensor, scale: Tensor) -> Tensor:

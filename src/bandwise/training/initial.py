@@ -8,7 +8,7 @@ import torch
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.grow import grow, widths
 from bandwise.training.model import PercepNet
-from bandwise.training.normalisation import same_answers
+from bandwise.training.normalisation import same_outputs
 from bandwise.training.sources import TrainingData
 from bandwise.training.trained import trained
 
@@ -25,6 +25,6 @@ def initial_network(
     network = grow(known, config.network, config.seed) if known else PercepNet(config.network)
     for part, learnt in ((network, known), (network.filter, known and known.filter)):
         if part:
-            with same_answers(part) if learnt else nullcontext():
+            with same_outputs(part) if learnt else nullcontext():
                 part.normalise_like(features)
     return network, known is not None and widths(known.config) != widths(config.network)

@@ -14,7 +14,7 @@ from bandwise.suppress.stft import SCALE
 from bandwise.training.disturbance import disturbance
 from bandwise.training.intelligibility import unintelligibility
 from bandwise.training.loss import band_mask
-from bandwise.training.loudness import HIGH_BANDS, heard
+from bandwise.training.loudness import HIGH_BANDS, band_powers
 from bandwise.training.pictures import Pictures, picture
 
 LISTENING_POWER = 3.4e6  # of all bands together while somebody speaks: 79 dB, less what the window takes
@@ -74,7 +74,7 @@ class Listener:
         return Pictures(*(picture(power, high * gain**2) for power, gain in zip(low, kept, strict=True)))
 
     def _at_ear(self, low: Tensor, high: Tensor) -> Tensor:
-        return heard(low, high) * self._volume[:, None, None]
+        return band_powers(low, high) * self._volume[:, None, None]
 
 
 def listening_volume(power: Tensor) -> tuple[Tensor, Tensor]:

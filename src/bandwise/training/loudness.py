@@ -92,6 +92,6 @@ def per_width(high: Tensor) -> Tensor:
     return high / WIDTHS[LOW_BANDS:].to(high.device)
 
 
-def heard(low: Tensor, high: Tensor) -> Tensor:
+def band_powers(low: Tensor, high: Tensor) -> Tensor:
     """Powers [..., 48] from those of bins [..., 100] and of the ERB bands of `HIGH_BANDS` [..., 8]."""
     return torch.cat([low @ LOW_SHARES.to(low.device), per_width(high)], -1)

@@ -1,4 +1,4 @@
-"""Neighbours in frequency hear of each other: a layer over the places of the deep filter."""
+"""An exchange between neighbours in frequency: a layer over the places of the deep filter."""
 
 # mypy: disable-error-code="override, no-untyped-call", disallow-subclassing-any=False
 from functools import cache

@@ -5,10 +5,10 @@ one more GRU for the gains and a small one for the strengths; the gains see the 
 four GRUs.  The look-ahead is in the features (band levels run two frames ahead), so every layer here is
 causal.
 
-Behind it there may be a deep filter for the lowest bins (`bandwise.training.deep_filter`), which hears gains
-and strengths and is trained along; what is said here of features and outputs is the same with and without.
-The layer that says the gains can also have hints for each place of the filter: numbers without a meaning of
-their own, through which the filter makes use of what the large network remembers.
+Behind it there may be a deep filter for the lowest bins (`bandwise.training.deep_filter`), which takes in
+gains and strengths and is trained along; what is said here of features and outputs is the same with and
+without.  The layer that estimates the gains can also have hints for each place of the filter: numbers without
+a meaning of their own, through which the filter makes use of the large network's states.
 """
 
 # mypy: disallow-subclassing-any=False

@@ -1,4 +1,4 @@
-"""How features are normalised, changed without changing any answer."""
+"""How features are normalised, changed without changing any output."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from bandwise.training.model import PercepNet
 
 
 @contextmanager
-def same_answers(part: PercepNet | DeepFilter) -> Iterator[None]:
+def same_outputs(part: PercepNet | DeepFilter) -> Iterator[None]:
     """Whatever normalisation it is given inside, the layer behind that gives what it gave before.
 
     W s (f - m) = (W s / s') s' (f - m') + W s (m' - m), for any m' and s' in place of mean and scale.
@@ -24,9 +24,9 @@ def same_answers(part: PercepNet | DeepFilter) -> Iterator[None]:
 
 
 def normalise_as(network: PercepNet, other: PercepNet) -> None:
-    """Give a network, and the filter behind it, the normalisation of another; its answers stay."""
+    """Give a network, and the filter behind it, the normalisation of another; its outputs stay."""
     for part, wanted in ((network, other), (network.filter, other.filter)):
         if part is not None and wanted is not None:
-            with same_answers(part):
+            with same_outputs(part):
                 part.feature_mean.copy_(wanted.feature_mean)
                 part.feature_scale.copy_(wanted.feature_scale)

@@ -36,7 +36,7 @@ class MeasuredRoom:
 
 
 @dataclass(frozen=True)
-class Heard:
+class PlacedSource:
     """A source in a room: its response as heard, as wanted, both with the direct path at LEAD_SAMPLES."""
 
     heard: Signal
@@ -62,7 +62,7 @@ class Rooms:
 
 def place_source(
     room: MeasuredRoom | Shoebox, rng: np.random.Generator, distances_m: tuple[float, float]
-) -> Heard:
+) -> PlacedSource:
     """Put a source into the room, between two distances where the room is simulated."""
     if isinstance(room, Shoebox):
         near, far = np.log(distances_m[0]), np.log(distances_m[1])
@@ -73,7 +73,7 @@ def place_source(
         # One response stands for several distances: the early part louder or softer than measured.
         response = response * _early_weights(len(response), float(rng.uniform(0.5, 1.5)))
         response = as_signal(response / response[LEAD_SAMPLES])
-    return Heard(response, shorten(response, rt60_s))
+    return PlacedSource(response, shorten(response, rt60_s))
 
 
 def align(response: Signal) -> Signal:

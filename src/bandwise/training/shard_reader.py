@@ -87,7 +87,10 @@ class ShardReader:
         return [(name, number) for number in range(len(self._shards[name]))]
 
     def sequences(self, frames: int, sequences: int) -> Iterator[Batch]:
-        """Everything once, in order, in batches of at most `sequences`: for validation."""
+        """Every sequence of `frames` once, in order, in batches of at most `sequences`: for validation.
+
+        What an example holds beyond a whole number of these is left out.
+        """
         rows = list(self._rows(frames))
         for first in range(0, len(rows), sequences):
             part = rows[first : first + sequences]

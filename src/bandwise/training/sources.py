@@ -10,7 +10,7 @@ Floats = NDArray[np.float32]
 
 
 class LowSpectra(NamedTuple):
-    """What the deep filter hears and should give: spectra of the bins below 5 kHz, real and imaginary part.
+    """What the deep filter is given and should give: spectra of bins below 5 kHz, real and imaginary part.
 
     They are those of the bare transform, without `stft.SCALE`, divided by `scale`, which brings the noisy
     ones of a recording to a mean square of 1.

@@ -15,7 +15,7 @@ from bandwise.errors import BandwiseError
 from bandwise.suppress.features import BAND_LEVEL
 from bandwise.suppress.stft import LOOKAHEAD_FRAMES
 from bandwise.training.deep_filter import DeepFilter, Memories, apply_weights
-from bandwise.training.filter_inputs import Heard
+from bandwise.training.filter_inputs import FilterInputs
 from bandwise.training.fit_config import FitConfig
 from bandwise.training.listener import Listener, ListenerLosses
 from bandwise.training.loss import band_weights, perceptual_loss
@@ -51,8 +51,8 @@ class Losses(NamedTuple):
     def named(self) -> dict[str, float]:
         """By the names of the log."""
         own = {"gain_loss": self.gain, "strength_loss": self.strength, "spectral_loss": self.spectral}
-        heard = self.listener._asdict() if self.listener else {}
-        return {name: v.item() for name, v in (own | heard).items() if v is not None}
+        of_listener = self.listener._asdict() if self.listener else {}
+        return {name: v.item() for name, v in (own | of_listener).items() if v is not None}
 
 
 def losses_by_window(
@@ -102,8 +102,8 @@ def _filtering(
         )
     noisy, clean, scale = (torch.from_numpy(v).to(bands.features.device) for v in spectra)
     listener = Listener(clean, scale, bands.levels, bands.targets, bands.valid)
-    heard = network.filter.listen(noisy, scale, bands.features, dtype)
-    return _Filtering(config, network.filter, noisy, clean, heard, listener, dtype)
+    inputs = network.filter.inputs_of(noisy, scale, bands.features, dtype)
+    return _Filtering(config, network.filter, noisy, clean, inputs, listener, dtype)
 
 
 @dataclass
@@ -114,7 +114,7 @@ class _Filtering:
     deep_filter: DeepFilter
     noisy: Tensor  # [B, T, 100, 2] as in LowSpectra
     clean: Tensor
-    heard: Heard
+    inputs: FilterInputs
     listener: Listener
     dtype: torch.dtype
     memories: Memories | None = None
@@ -135,7 +135,7 @@ class _Filtering:
     def filtered(self, gains: Tensor, strengths: Tensor, hints: Tensor, span: slice) -> Tensor:
         """The spectra [B, n, 100, 2] of one window."""
         with torch.autocast(gains.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            weights, memories = self.deep_filter(self.heard.of(span), gains, strengths, hints, self.memories)
+            weights, memories = self.deep_filter(self.inputs.of(span), gains, strengths, hints, self.memories)
         self.memories = Memories(*(v.detach() for v in memories))
         gained = self.deep_filter.apply_gains(gains, self.noisy[:, span])
         return apply_weights(weights, gained, self.noisy, span.start)
