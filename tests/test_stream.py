@@ -234,6 +234,14 @@ def test_a_float64_too_large_for_float32_is_broken_too():
     assert y.tolist() == [0.5, 0.0, -0.5]
 
 
+def test_a_signalling_nan_gives_the_one_warning():
+    """As raw bytes taken for float64 have it; NumPy would complain of the conversion, too."""
+    x = np.array([0x7FF0000000000001], np.uint64).view(np.float64)
+    with pytest.warns(UserWarning, match="NaN, Inf") as caught:
+        assert whole(HopProcessor(Delay), x).tolist() == [0.0]
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize(
     ("block", "channels", "says"),
     [

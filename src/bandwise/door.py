@@ -94,7 +94,7 @@ def to_planar(block: NDArray[np.generic], form: Form) -> Planar:
     if form.dtype == "float32":
         return np.array(rows, np.float32, order="C")
     scaled = rows / FULL_SCALE[form.dtype] if form.dtype.startswith("int") else rows
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes Inf and is silenced below
+    with np.errstate(over="ignore", invalid="ignore"):  # Inf and any NaN are silenced below
         return np.array(scaled, dtype=np.float32, order="C")
 
 

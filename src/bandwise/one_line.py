@@ -4,11 +4,16 @@ import sys
 import warnings
 from typing import Any
 
+from bandwise.leftovers import send_nowhere
+
 
 def say(head: str, message: object) -> None:
-    """One line, whatever line ends the message has."""
-    sys.stderr.write(f"{head}: {' '.join(str(message).split())}\n")
-    sys.stderr.flush()
+    """One line, whatever line ends the message has; where it cannot be written, the work goes on without."""
+    try:
+        sys.stderr.write(f"{head}: {' '.join(str(message).split())}\n")
+        sys.stderr.flush()
+    except OSError:
+        send_nowhere(sys.stderr)
 
 
 def tell_warnings_in_one_line() -> None:

@@ -7,6 +7,7 @@
 Audio is (frames,) or (frames, channels). Cutting a signal into any blocks gives the same bits as one block.
 """
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -70,6 +71,10 @@ class BlockProcessor(ABC):
         """How many samples since `reset` were NaN, Inf or far too loud; each was treated as silence."""
         self._form = Form(flat=self.channels == 1)
         self._known: tuple[Any, ...] | None = None
+
+    def __copy__(self) -> "BlockProcessor":
+        """Like `copy.deepcopy`: two that shared a past would spoil each other's."""
+        return copy.deepcopy(self)
 
     @abstractmethod
     def _process(self, planar: Planar) -> Planar:

@@ -276,3 +276,10 @@ def test_a_line_of_the_log_that_was_cut_short_is_left_out(shards, tmp_path):
     after = (run / "log.jsonl").read_text().splitlines()[before:]
     assert after
     assert all(json.loads(line)["kind"] for line in after)
+
+
+def test_a_run_does_not_go_into_a_file(tmp_path):
+    """It is refused before anything is mixed."""
+    (tmp_path / "song.wav").write_bytes(b"precious")
+    with pytest.raises(BandwiseError, match="goes into a folder"):
+        train(tmp_path, out=tmp_path / "song.wav")

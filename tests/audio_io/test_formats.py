@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandwise.audio_io import open_sink, open_source, output_format
+from bandwise.audio_io import open_sink, open_source, output_format, read_whole
 from bandwise.audio_io.lengths import missing_bytes
 from bandwise.errors import BandwiseError
 
@@ -153,3 +153,44 @@ def test_a_telephone_wav_from_a_pipe_is_read(tmp_path, left):
         file.write(struct.pack("<I", 1_999))
     with path.open("rb") as file:
         assert missing_bytes(file) == 1_000 - (len(whole) - at - 8 - 999)
+
+
+@pytest.fixture
+def mp3(tmp_path):
+    """Noise of two seconds; its header knows how long it is."""
+    path = tmp_path / "it.mp3"
+    soundfile.write(path, np.random.default_rng(0).standard_normal(96_000) / 8, 48_000)
+    return path
+
+
+def test_an_mp3_that_holds_more_than_it_says_is_an_error(mp3):
+    """Two joined ones: libsndfile reads the first, and `--in-place` would lose the second."""
+    assert len(read_whole(str(mp3))[0]) == 96_000
+    mp3.write_bytes(mp3.read_bytes() * 2)
+    with pytest.raises(BandwiseError, match=r"only 2\.00 s"):
+        read_whole(str(mp3))
+
+
+def test_a_picture_behind_an_mp3_is_no_sound(mp3):
+    """Tags may be large, and any two bytes meet in them by chance."""
+    with mp3.open("ab") as file:
+        file.write(b"APETAGEX" + np.random.default_rng(0).bytes(900_000))
+    assert len(read_whole(str(mp3))[0]) == 96_000
+
+
+def test_an_mp3_that_was_cut_short_is_told(mp3):
+    """Nobody knows for sure, but half of it is missing."""
+    mp3.write_bytes(mp3.read_bytes()[: mp3.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="cut short"):
+        assert 0 < len(read_whole(str(mp3))[0]) < 60_000
+
+
+@pytest.mark.parametrize("riff", [0, 36])
+def test_a_wav_of_a_recorder_that_died_is_read(tmp_path, riff):
+    """It never got to write the lengths: what follows is the sound, as through a pipe."""
+    path, wanted = tmp_path / "it.wav", np.arange(-500, 500, dtype=np.int16)
+    soundfile.write(path, wanted, 48_000)
+    data = bytearray(path.read_bytes())
+    data[4:8], data[40:44] = struct.pack("<I", riff), bytes(4)
+    path.write_bytes(data)
+    assert np.array_equal(read_whole(str(path), "int16")[0][:, 0], wanted)

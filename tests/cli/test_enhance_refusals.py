@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from bandwise.apps.jobs import plan
+from bandwise.errors import BandwiseError
 
 from .calling import command, environment, failed, leftovers, sound, wav_bytes
 
@@ -44,6 +45,8 @@ def test_bad_pipe_is_one_line(what, refused):
     [
         (["IN", "-o", "IN"], "--in-place"),
         (["IN"], "-o OUTPUT"),
+        (["", "-o", "OUT"], "empty argument"),
+        (["", "--in-place"], "empty argument"),
         (["IN", "-o", "OUT", "--in-place"], "--in-place"),
         (["missing.wav", "-o", "OUT"], "does not exist"),
         (["IN", "-o", "DIR/none.xyz"], "no format"),
@@ -133,3 +136,10 @@ def test_closed_streams_are_told(noisy):
         line = " ".join(shlex.quote(word) for word in command("enhance", *words)) + f" {closed}"
         done = subprocess.run(["sh", "-c", line], env=environment(), capture_output=True, check=False)
         assert "is closed" in failed(done)
+
+
+@pytest.mark.parametrize("where", ["in_place", "out"])
+def test_no_name_is_not_the_current_folder(where):
+    """An unset variable of a shell must not replace all that lies there."""
+    with pytest.raises(BandwiseError, match="empty name"):
+        plan([""], None if where == "in_place" else "out", in_place=where == "in_place")

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import subprocess
+from pathlib import Path
 
 import soundfile
 
@@ -52,3 +53,20 @@ def test_compiling_is_told_once(tmp_path):
     first = call("enhance", path, "-o", tmp_path / "out.wav", env=env)
     assert first.stderr.decode() == "bandwise: compiling for the first use; this may take half a minute\n"
     assert call("enhance", path, "-o", tmp_path / "out.wav", env=env).stderr == b""
+
+
+def test_what_cannot_be_told_stops_nothing(noisy):
+    """With a full disk behind standard error the files after a bad one are done, and the status says 2."""
+    folder = noisy.parent / "folder"
+    folder.mkdir()
+    (folder / "a.wav").write_bytes(b"no sound")
+    (folder / "b.wav").write_bytes(noisy.read_bytes())
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("enhance", folder, "-o", noisy.parent / "out"),
+            stderr=full,
+            env=environment(),
+            check=False,
+        )
+    assert done.returncode == 2
+    assert [path.name for path in (noisy.parent / "out").iterdir()] == ["b.wav"]

@@ -12,7 +12,8 @@ import pytest
 from bandwise.dynamics.multiband import MultibandDynamics
 from bandwise.dynamics.store import load_preset
 
-COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda each: pickle.loads(pickle.dumps(each))}  # noqa: S301
+COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy}
+COPIES["pickle"] = lambda each: pickle.loads(pickle.dumps(each))  # noqa: S301
 
 TWO_THREADS = """
 import threading, time

@@ -133,6 +133,9 @@ def test_unknown_preset_and_missing_file(tmp_path):
     (tmp_path / "bad.toml").write_text("mix = 2")
     with pytest.raises(BandwiseError, match=r"bad.toml: got mix = 2"):
         MultibandDynamics(tmp_path / "bad.toml")
+    (tmp_path / "deep.toml").write_text("mix = " + "[" * 50_000)
+    with pytest.raises(BandwiseError, match=r"deep.toml: got text that is not TOML"):
+        load_settings(tmp_path / "deep.toml")
 
 
 def test_settings_that_do_not_fit_the_audio():

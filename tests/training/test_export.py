@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from bandwise.apps.export import export  # noqa: E402
 from bandwise.errors import BandwiseError  # noqa: E402
 from bandwise.suppress.compiled import compiled_model  # noqa: E402
 from bandwise.suppress.estimates import room_for_estimates  # noqa: E402
@@ -239,3 +240,16 @@ def test_several_runs_are_exported_as_their_mean(run, tmp_path):
     export_run([run, tmp_path / "other"], tmp_path / "mean.onnx", int8=False)
     mean = trained(tmp_path / "mean.onnx").network.strengths_head.bias
     assert torch.allclose(mean, trained(run).network.strengths_head.bias + 0.5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("out", "says"), [("mine.onnx", "is an input"), ("song.wav", "an .onnx file"), (".", "an .onnx file")]
+)
+def test_nothing_but_a_network_is_replaced_by_a_network(tmp_path, monkeypatch, out, says):
+    """Neither what is exported, nor a recording by a slip of the hand."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.onnx", "song.wav"):
+        Path(name).write_bytes(b"precious")
+    with pytest.raises(BandwiseError, match=says):
+        export([Path("mine.onnx")], Path(out))
+    assert [Path(name).read_bytes() for name in ("mine.onnx", "song.wav")] == [b"precious"] * 2

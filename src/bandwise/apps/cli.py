@@ -64,6 +64,10 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the real sub-command and the arguments left for it."""
+        if "" in args:  # as the name of a file it would stand for the current folder
+            raise BandwiseError(
+                "got an empty argument; a name or a value is needed; drop it, or set the variable behind it"
+            )
         if args and args[0] in COMMANDS:
             return args[0], load(args[0]), args[1:]
         return super().resolve_command(ctx, args)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bandwise.errors import BandwiseError
+
 
 def export(
     runs: Annotated[
@@ -27,9 +29,15 @@ def export(
     at may take part: `bandwise export mine small -o better.onnx`. The largest comes first, smaller ones grow.
     The file is checked against the trained network on random states before it is kept.
     """
+    from bandwise.apps.measuring import check_apart
     from bandwise.training.export import export_run
     from bandwise.training.quantise import register_checksum
 
+    if out.suffix != ".onnx":
+        raise BandwiseError(f"got -o {out}; a network goes into an .onnx file; name it so")
+    if out.is_dir():
+        raise BandwiseError(f"{out} is a folder; a network goes into a file; give its name")
+    check_apart([out], runs)
     drift = export_run(runs, out, int8=not float32, decided_treble=decided_treble)
     print(
         f"{out}: {out.stat().st_size / 1e6:.2f} MB, largest difference from the trained network {drift:.2g}"

@@ -46,6 +46,8 @@ def plan(inputs: Sequence[str], output: str | None, *, in_place: bool = False) -
     Raises:
         BandwiseError: where an input would be overwritten without `in_place`, or two meet in one output.
     """
+    if "" in inputs:  # a path without a name would be the current folder
+        raise BandwiseError("got an empty name as input; a file, a folder or - is needed; check the name")
     jobs = _in_place(inputs, output) if in_place else list(_pairs(inputs, _required(inputs, output)))
     if not in_place:
         _refuse_overlaps(jobs)

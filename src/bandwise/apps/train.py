@@ -121,6 +121,8 @@ def train(
     )
     if shards is not None:
         refuse(", which is for mixtures that are made; --shards are there; drop it", hours=hours != HOURS)
+    if out.exists() and not out.is_dir():
+        raise BandwiseError(f"got --out {out}, a file; a run goes into a folder; name another")
     with shards_of(data, shards, out, hours, spectra=deep_filter, seed=seed) as (train_folder, valid_folder):
         _show(config)
         if initial and (out / CHECKPOINT).exists():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import tempfile
 import warnings
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ DTYPES |= {"DOUBLE": "float64"}
 """The sample type that holds each libsndfile subtype without loss; float32 for all others."""
 ENDLESS = 2**62
 """What libsndfile calls the length where the header leaves it open."""
+_MP3_SYNCS = [bytes((0xFF, second)) for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)]
+_MP3_BYTES_PER_SYNC = 4_000
+"""A frame takes 1,441 at most; in pictures and other tags two bytes meet by chance every 65,536."""
+_MP3_SLACK = 0.05
+"""Share by which a length that is only estimated may be too long."""
 _LOSSLESS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}
 
 
@@ -39,7 +45,11 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._file = _OneWay(native(path))
+        self._file, self._mp3 = _OneWay(native(path)), None
+        if self._file.format == "MP3":
+            self._file.close()
+            self._mp3 = path.open("rb", buffering=0)
+            self._file = _OneWay(self._mp3.fileno(), closefd=False)
         self.sample_rate, self.channels = self._file.samplerate, self._file.channels
         self.frames: int | None = self._file.frames if self._file.frames < ENDLESS else None
         self.subtype: str = self._file.subtype
@@ -58,11 +68,35 @@ class FileSource:
             raise BandwiseError(
                 f"{self.name} is truncated: {missing:.2f} s of it are missing; fetch it again"
             )
+        if not len(block) and self._mp3:
+            self._check_mp3(self._mp3)
         return block
+
+    def _check_mp3(self, file: FileIO) -> None:
+        """An MP3 is read as far as its first header, or without one an estimate, says that it goes.
+
+        Raises:
+            BandwiseError: where sound follows, as in files that were joined or have no length in a header.
+        """
+        place = file.tell()
+        rest = file.read(1 << 20)
+        file.seek(place)
+        if max(map(rest.count, _MP3_SYNCS)) > max(2, len(rest) // _MP3_BYTES_PER_SYNC):
+            raise BandwiseError(
+                f"{self.name} is longer than it says: only {self._got / self.sample_rate:.2f} s of it can be "
+                "read; make a .wav of it first, with ffmpeg -i"
+            )
+        missing = (self.frames or 0) - self._got
+        if missing > _MP3_SLACK * (self.frames or 0):
+            lost = missing / self.sample_rate
+            message = f"{self.name} may be damaged or cut short: {lost:.2f} s are missing"
+            warnings.warn(message, UserWarning, stacklevel=3)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if self._mp3:
+            self._mp3.close()
 
 
 class PipeSource(PcmReader):
@@ -117,6 +151,7 @@ class FfmpegSource(PcmReader):
         status = self._process.wait()
         self._complaints.seek(0)
         lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        lines = [line for line in lines if not line.strip().startswith("Last message repeated")]
         if status:
             reason = lines[-1] if lines else f"status {status}"
             raise BandwiseError(f"{self._path} is not audio that ffmpeg can read: {reason}; check the file")

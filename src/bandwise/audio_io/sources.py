@@ -69,9 +69,13 @@ def _file(path: Path) -> Source:
         if not stat.S_ISREG(path.stat().st_mode):
             return PipeSource(path)
         with path.open("rb") as file:
-            _check_length(file, path)
+            is_open = _check_length(file, path)
     try:
-        return FileSource(path)
+        source = FileSource(path)
+        if source.frames or not is_open:
+            return source
+        source.close()  # a recorder that died left 0 as the length
+        return PipeSource(path)
     except (soundfile.LibsndfileError, TypeError) as error:
         reason = getattr(error, "error_string", "raw PCM has no header").rstrip(".")
         if shutil.which("ffmpeg"):
@@ -92,8 +96,8 @@ def _told_as_errors(path: Path) -> Iterator[None]:
         raise BandwiseError(f"{path} cannot be read: {error.strerror}; {advice}") from error
 
 
-def _check_length(file: BinaryIO, path: Path) -> None:
-    """Catch what libsndfile reads as if nothing were missing: what was cut short."""
+def _check_length(file: BinaryIO, path: Path) -> bool:
+    """Catch what libsndfile reads as if nothing were missing; return whether a WAV leaves its length open."""
     size = os.fstat(file.fileno()).st_size
     if not size:
         raise BandwiseError(f"{path} is empty; audio is needed; check what made it")
@@ -104,8 +108,9 @@ def _check_length(file: BinaryIO, path: Path) -> None:
             raise BandwiseError(
                 f"{path} is truncated: {gone} bytes of it are missing; fetch it again"
             ) from None
-        return  # libsndfile knows more formats than we do
+        return False  # libsndfile knows more formats than we do
     missing = (form.data_bytes or 0) - (size - file.tell())
     if missing > 0:
         seconds = missing / form.frame_bytes / max(1, form.sample_rate)
         raise BandwiseError(f"{path} is truncated: {seconds:.2f} s of it are missing; fetch it again")
+    return form.data_bytes is None and size > file.tell()

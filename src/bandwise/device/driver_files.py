@@ -37,7 +37,7 @@ def load_driver(name_or_path: str | PathLike[str]) -> Driver:
         raise BandwiseError(
             f"got driver {str(path)!r}; allowed are {', '.join(DRIVERS)} and TOML files ({error}); name one"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BandwiseError(f"got {path}, which is not TOML ({error}); correct that line") from None
     return driver_of(data, str(path))
 

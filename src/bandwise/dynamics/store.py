@@ -87,7 +87,7 @@ def from_toml(text: str) -> MultibandSettings:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BandwiseError(f"got text that is not TOML ({error}); correct that line") from None
     return from_dict(data)
 

@@ -76,7 +76,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is none of its own
         raise BandwiseError(
-            f"got {path}, not a readable checkpoint; delete it to start anew, or name another folder"
+            f"got {path}, not a readable checkpoint; name another, or move it away to start its run anew"
         ) from error
     found = saved.get("format") if isinstance(saved, dict) else None
     if found != CHECKPOINT_FORMAT:
