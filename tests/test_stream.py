@@ -197,6 +197,15 @@ def test_reset_and_flush_start_afresh(rate):
     assert np.array_equal(used.process(x), expected)
 
 
+def test_a_refused_block_changes_nothing():
+    """Neither what came before it nor `reset` along with it is lost or done."""
+    x, steady, refused = noise(3_000), HopProcessor(Delay), HopProcessor(Delay)
+    assert np.array_equal(steady.process(x[:1_000]), refused.process(x[:1_000]))
+    with pytest.raises(BandwiseError):
+        refused.process(noise(100, channels=3), reset=True)
+    assert np.array_equal(steady.process(x[1_000:]), refused.process(x[1_000:]))
+
+
 @pytest.mark.parametrize("frames", [0, 1, 479, 480, 481])
 @pytest.mark.parametrize("rate", [8_000, 48_000])
 def test_short_signals_come_back_whole(frames, rate):

@@ -94,14 +94,14 @@ class BlockProcessor(ABC):
         Raises:
             BandwiseError: for another layout or sample type.
         """
-        if reset:
-            self.reset()
         samples = np.asarray(block)
         look = samples.dtype, samples.ndim, samples.shape[1:]
         if look != self._known:
             self._form = form_of(samples, self.channels)
             self._known = look
         planar = to_planar(samples, self._form)
+        if reset:  # a block that was refused leaves the past as it was
+            self.reset()
         self._count_nonfinite(planar)
         out: Any = from_planar(self._process(planar), self._form)
         return out  # type: ignore[no-any-return]

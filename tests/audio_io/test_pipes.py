@@ -9,6 +9,7 @@ import soundfile
 
 from bandwise.audio_io.pipes import PcmFormat, PcmReader
 from bandwise.audio_io.wav import read_wav_header, wav_header
+from bandwise.errors import BandwiseError
 
 
 def reader(data):
@@ -68,3 +69,15 @@ def test_what_ends_inside_a_frame_is_told():
     assert source.read(100).shape == (2, 2)
     with pytest.warns(UserWarning, match="ends inside a frame"):
         assert len(source.read(100)) == 0
+
+
+def test_a_stream_that_cannot_be_read_is_told_by_its_name():
+    """It must not look as if the output could not be written."""
+
+    class Broken(io.BytesIO):
+        def read1(self, _size=-1):
+            raise OSError(5, "Input/output error")
+
+    source = PcmReader(Broken(), PcmFormat.raw("s16le", 48_000, 2), "it")
+    with pytest.raises(BandwiseError, match="it cannot be read: Input/output error"):
+        source.read(5)

@@ -9,7 +9,7 @@ import pytest
 from bandwise.apps.jobs import plan
 from bandwise.errors import BandwiseError
 
-from .calling import command, environment, failed, leftovers, sound, wav_bytes
+from .calling import call, command, environment, failed, leftovers, sound, wav_bytes
 
 BAD_FILES = {
     "empty": (b"", "is empty"),
@@ -143,3 +143,10 @@ def test_no_name_is_not_the_current_folder(where):
     """An unset variable of a shell must not replace all that lies there."""
     with pytest.raises(BandwiseError, match="empty name"):
         plan([""], None if where == "in_place" else "out", in_place=where == "in_place")
+
+
+def test_what_the_system_refuses_is_told_without_numbers(noisy, tmp_path):
+    """A name that is too long: why, and what to do."""
+    told = failed(call("enhance", noisy, "-o", tmp_path / ("x" * 300 + ".wav")))
+    assert "Errno" not in told
+    assert "choose another place" in told

@@ -138,6 +138,22 @@ def test_unknown_preset_and_missing_file(tmp_path):
         load_settings(tmp_path / "deep.toml")
 
 
+def test_what_names_no_settings_is_refused():
+    """Nothing and numbers are no names of presets, nor paths."""
+    for wrong in (None, 3, 0.5):
+        with pytest.raises(BandwiseError, match="got settings"):
+            MultibandDynamics(wrong)
+        with pytest.raises(BandwiseError, match="got preset"):
+            load_preset(wrong)
+
+
+def test_a_mark_that_editors_leave_is_no_mistake(tmp_path):
+    """Notepad begins UTF-8 with one."""
+    path = tmp_path / "mine.toml"
+    path.write_text("mix = 0.5", encoding="utf-8-sig")
+    assert load_settings(path).mix == 0.5
+
+
 def test_settings_that_do_not_fit_the_audio():
     """Cutoffs above Nyquist and link weights for other channels are refused when the processor is built."""
     with pytest.raises(BandwiseError, match="higher sample rate"):

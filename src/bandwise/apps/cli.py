@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bandwise import __version__
 from bandwise.apps.report import tell_error
-from bandwise.errors import BandwiseError
+from bandwise.errors import BandwiseError, in_words
 from bandwise.interrupts import end_when_told
 from bandwise.leftovers import send_nowhere
 from bandwise.one_line import tell_warnings_in_one_line
@@ -123,7 +123,7 @@ def told_in_one_line() -> Iterator[None]:
         send_nowhere(sys.stdout)
         sys.exit(_SIGPIPE_STATUS)
     except (BandwiseError, OSError) as error:
-        tell_error(error)
+        tell_error(in_words(error))
         _let_go_of_leftovers()
         sys.exit(2)
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from bandwise.apps.run_options import Make, RunOptions
 from bandwise.apps.together import BLOCK_SECONDS
 from bandwise.audio_io import PcmFormat, Source, open_sink, open_source, read_whole
 from bandwise.door import convert, silence_nonfinite
-from bandwise.errors import BandwiseError
+from bandwise.errors import BandwiseError, in_words
 from bandwise.stream import Processor, aligned
 
 Made = TypeVar("Made", bound=Processor)
@@ -30,7 +30,7 @@ def run_job(job: Job, make: Make, options: RunOptions, title: str | None = None)
     except BrokenPipeError:
         raise
     except (BandwiseError, OSError) as error:
-        return Outcome(job.source, job.target, status="failed", error=str(error))
+        return Outcome(job.source, job.target, status="failed", error=in_words(error))
 
 
 def _run(job: Job, make: Make, options: RunOptions, title: str | None) -> Outcome:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bandwise.apps.jobs import Job
 from bandwise.audio_io import open_sink, open_source
 from bandwise.door import convert, silence_nonfinite
-from bandwise.errors import BandwiseError
+from bandwise.errors import BandwiseError, in_words
 
 Columns = NDArray[np.float32]
 
@@ -36,7 +36,7 @@ class Seat:
 
     def fail(self, error: Exception) -> None:
         """End this file with an error; what was written is thrown away."""
-        self.error, self.ended = str(error), True
+        self.error, self.ended = in_words(error), True
         with ExitStack() as gone:
             gone.push(lambda *_: True)  # more errors tell no more
             self._open.__exit__(type(error), error, error.__traceback__)

@@ -78,7 +78,7 @@ class PcmReader:
         wanted = frames * size if self._left is None else min(frames * size, self._left)
         data = self._rest
         while len(data) < min(size, wanted):
-            piece = _read_some(self._stream, wanted - len(data))
+            piece = _read_some(self._stream, wanted - len(data), self.name)
             if not piece:
                 break
             data += piece
@@ -104,9 +104,15 @@ class PcmReader:
         """Leave the stream alone: it is not ours."""
 
 
-def _read_some(stream: BinaryIO, size: int) -> bytes:
+def _read_some(stream: BinaryIO, size: int, name: str) -> bytes:
     read = getattr(stream, "read1", stream.read)
-    data: bytes = read(size)
+    try:
+        data: bytes = read(size)
+    except OSError as error:
+        reason = error.strerror or "the system refused"
+        raise BandwiseError(
+            f"{name} cannot be read: {reason}; a file or a pipe with sound is needed"
+        ) from error
     return data
 
 

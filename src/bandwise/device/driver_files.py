@@ -32,7 +32,7 @@ def load_driver(name_or_path: str | PathLike[str]) -> Driver:
         return DRIVERS[str(name_or_path)]
     path = Path(name_or_path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BandwiseError(
             f"got driver {str(path)!r}; allowed are {', '.join(DRIVERS)} and TOML files ({error}); name one"

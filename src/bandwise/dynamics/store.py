@@ -43,9 +43,9 @@ def load_preset(name: str) -> MultibandSettings:
     Raises:
         BandwiseError: for an unknown name.
     """
-    if name not in presets():
+    if not isinstance(name, str) or name not in presets():
         known = f"{', '.join(presets())}, and paths of TOML files"
-        raise BandwiseError(f"got preset {name!r}; allowed are {known}{_hint(name, presets())}")
+        raise BandwiseError(f"got preset {name!r}; allowed are {known}{_hint(str(name), presets())}")
     text = (files("bandwise.dynamics") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
     return from_toml(text)
 
@@ -63,12 +63,17 @@ def load_settings(
     """
     if isinstance(settings, MultibandSettings):
         return settings
+    if not isinstance(settings, str | PathLike):
+        raise BandwiseError(
+            f"got settings {settings!r}; allowed are MultibandSettings, presets and paths of TOML files; "
+            "pass one of them"
+        )
     name, path = fspath(settings), Path(settings)
     if path.suffix not in {".toml", ".json"} and (name in presets() or not path.is_file()):
         preset = load_preset(name)
         return preset.below(HIGHEST_FRACTION * sample_rate) if sample_rate else preset
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BandwiseError(
             f"got {path}, which cannot be read ({error}); give a TOML file or a preset"
