@@ -99,3 +99,11 @@ def test_unknown_cancellers_are_refused():
     """The names that exist are told."""
     with pytest.raises(BandwiseError, match="kalman"):
         make_canceller("nlms")
+
+
+def test_silence_has_a_return_loss_of_its_own():
+    """Nothing over nothing is 0 dB, and nobody warns of a logarithm."""
+    nothing = np.zeros(16_000)
+    assert erle_db(nothing, nothing) == 0.0
+    assert not erle_over_time(nothing, nothing).any()
+    assert erle_db(np.ones(9), 0.1 * np.ones(9)) == pytest.approx(20.0)

@@ -87,6 +87,16 @@ def test_wrong_preset_is_one_line(loud, tmp_path):
     assert not (tmp_path / "out.wav").exists()
 
 
+def test_a_preset_is_not_written_over(loud, tmp_path):
+    """Settings of one's own stay, whatever the output is called."""
+    path = tmp_path / "mine.toml"
+    path.write_text("mix = 0.5")
+    status, _, error = bandwise("dynamics", loud, "--preset", path, "-o", path)
+    assert (status, error.count("\n")) == (2, 1)
+    assert "is an input" in error
+    assert path.read_text() == "mix = 0.5"
+
+
 def test_plot_with_a_pipe_is_refused(loud):
     """A picture needs two files."""
     status, _, error = bandwise("dynamics", "-", "--plot", data=loud.read_bytes())

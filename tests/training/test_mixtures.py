@@ -248,6 +248,17 @@ def test_events_are_as_loud_as_their_ratio_says(corpus):
         assert short.any()
 
 
+def test_an_event_that_begins_as_its_piece_ends_is_not_blown_up(corpus):
+    """A piece may hold silence but for its last milliseconds, which no whole block of 20 ms counts."""
+    drawn = noises.Noises(corpus, replace(PLAIN, event_snr_db=(0.0, 0.0)))
+    late = np.zeros(SAMPLE_RATE + 300, np.float32)
+    late[-200:] = 1.0
+    drawn._piece = lambda *_: late
+    noise = np.zeros(5 * SAMPLE_RATE, np.float32)
+    drawn.add_events(np.random.default_rng(0), noise, 0.1)
+    assert 0.0 < np.abs(noise).max() < 10.0
+
+
 def test_the_first_background_is_the_loudest(corpus):
     """Of backgrounds of one, the first stays one and each further is between 15 dB below and as loud."""
     drawn = noises.Noises(corpus, replace(PLAIN, onset_probability=0.0))

@@ -1,6 +1,7 @@
 """`bandwise dynamics`: multiband compression and limiting of files, folders and pipes."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,12 +48,15 @@ def dynamics(
 
     The output has the length, sample rate, channels and sample format of the input and is aligned with it.
     """
+    from bandwise.apps.measuring import check_apart
     from bandwise.apps.run import process_files
     from bandwise.apps.run_options import RunOptions
     from bandwise.dynamics.store import load_settings
 
     make = partial(make_dynamics, preset=preset)
     load_settings(preset)  # a wrong one is told before any file is touched
+    if output:
+        check_apart([Path(output)], [Path(preset)])
     draw = partial(draw_picture, preset=preset)
     options = RunOptions(raw_format, rate, channels, jobs, plot, as_json, in_place, overwrite, draw=draw)
     raise typer.Exit(process_files(inputs, output, make, options))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Doubles = NDArray[np.float64]
 
 SAMPLE_RATE = 16_000
+LEAST_POWER = 1e-20  # of what an ERLE is taken, so that silence has one
 TAIL_SAMPLES = 4096  # 256 ms: a room of 0.35 s has decayed by 44 dB
 
 
@@ -48,7 +49,8 @@ def make_canceller(name: str = "auto") -> EchoCanceller:
 
 def erle_db(echo: Doubles, residual: Doubles) -> float:
     """Echo return loss enhancement: power of the echo over power of what is left of it, in dB."""
-    return float(10.0 * np.log10(np.mean(np.square(echo)) / max(float(np.mean(np.square(residual))), 1e-30)))
+    powers = [max(float(np.mean(np.square(x))), LEAST_POWER) for x in (echo, residual)]
+    return float(10.0 * np.log10(powers[0] / powers[1]))
 
 
 def erle_over_time(echo: Doubles, residual: Doubles, seconds: float = 0.5) -> Doubles:
@@ -56,7 +58,7 @@ def erle_over_time(echo: Doubles, residual: Doubles, seconds: float = 0.5) -> Do
     size = round(seconds * SAMPLE_RATE)
     count = len(echo) // size
     powers = [np.square(x[: count * size]).reshape(count, size).mean(axis=1) for x in (echo, residual)]
-    return np.asarray(10.0 * np.log10(np.maximum(powers[0], 1e-20) / np.maximum(powers[1], 1e-20)))
+    return np.asarray(10.0 * np.log10(np.divide(*np.maximum(powers, LEAST_POWER))))
 
 
 def convergence_s(erle: Doubles, seconds: float = 0.5, within_db: float = 3.0) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bandwise.training import augment, synthetic_noise
 from bandwise.training.recordings import Recordings
-from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, amplitude, as_signal, unit
+from bandwise.training.signals import SAMPLE_RATE, Signal, active_rms, amplitude, as_signal, rms, unit
 
 if TYPE_CHECKING:
     from bandwise.training.corpus import Corpus
@@ -80,7 +80,8 @@ class Noises:
             piece = augment.fade(self._piece(rng, self.noise, clip, length))
             start = int(rng.integers(len(noise) - len(piece) + 1))
             level = speech_rms * amplitude(-rng.uniform(*self.config.event_snr_db))
-            noise[start : start + len(piece)] += piece * np.float32(level / (active_rms(piece) + 1e-6))
+            own = max(active_rms(piece), rms(piece))  # which the last, unfilled 20 ms may decide
+            noise[start : start + len(piece)] += piece * np.float32(level / (own + 1e-6))
             names.append("+" + clip.group)
         return names
 

@@ -32,9 +32,14 @@ def active_rms(signal: Signal, floor_db: float = -30.0) -> float:
     return float(np.sqrt(energy[energy >= loud * 10 ** (floor_db / 10)].mean()))
 
 
+def rms(samples: NDArray[np.floating[Any]]) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+
+
 def unit(samples: NDArray[np.floating[Any]]) -> Signal:
     """The signal at RMS 1; silence stays silence."""
-    return as_signal(samples / (np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-9))
+    return as_signal(samples / (rms(samples) + 1e-9))
 
 
 def amplitude(level_db: float) -> float:
