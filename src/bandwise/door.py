@@ -44,6 +44,13 @@ def is_whole(value: Any, low: int, high: int) -> bool:
     return is_number(value) and low <= value <= high and bool(value == int(value))
 
 
+def check_switch(name: str, value: Any) -> bool:
+    """Return whether something is on: True, False, or a number that equals one of them."""
+    if not (isinstance(value, bool | np.bool_) or is_whole(value, 0, 1)):
+        raise BandwiseError(f"got {name} {shown(value)}; allowed are True and False; pass one of them")
+    return bool(value)
+
+
 def shown(value: object) -> str:
     """How a value stands in an error: a number as such, anything else so that its kind can be told."""
     return str(value) if is_number(value) else repr(value)

@@ -55,6 +55,15 @@ def test_what_is_not_given_stays():
     assert np.array_equal(suppressor.process(x, reset=True), unlimited)
 
 
+@pytest.mark.parametrize("wrong", ["yes", 2, 0.5, [True]])
+def test_a_postfilter_is_on_or_off(wrong):
+    """What is neither is refused, from the start and later; numbers that say it are taken."""
+    with pytest.raises(BandwiseError, match="allowed are True and False"):
+        NoiseSuppressor(postfilter=wrong)
+    with pytest.raises(BandwiseError, match="allowed are True and False"):
+        NoiseSuppressor(postfilter=np.bool_(True)).update(postfilter=wrong)
+
+
 def test_a_negative_limit_is_refused_and_changes_nothing():
     """As in the constructor."""
     suppressor, x = NoiseSuppressor(model="small"), noise(9_600)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandwise.door import is_number, shown
+from bandwise.door import check_switch, is_number, shown
 from bandwise.errors import BandwiseError
 from bandwise.stream import HopProcessor, whole
 from bandwise.suppress.analysis import Analysis, fresh_analysis
@@ -71,7 +71,7 @@ class SuppressorEngine:
     def update(self, **changes: Any) -> None:
         """Change `postfilter`, `kept` or both from the next hop on; windows that overlap fade them in."""
         self._given |= changes
-        self._postfilter = bool(self._given["postfilter"])
+        self._postfilter = self._given["postfilter"]
         self._kept = np.float32(self._given["kept"])
 
     def reset(self) -> None:
@@ -145,7 +145,10 @@ class NoiseSuppressor(HopProcessor):
         block_multiple: int = 1,
     ) -> None:
         make_engine = partial(
-            SuppressorEngine, model=model, postfilter=postfilter, kept=share_kept(attenuation_limit_db)
+            SuppressorEngine,
+            model=model,
+            postfilter=check_switch("postfilter", postfilter),
+            kept=share_kept(attenuation_limit_db),
         )
         super().__init__(make_engine, sample_rate, channels, block_multiple)
 
@@ -155,9 +158,11 @@ class NoiseSuppressor(HopProcessor):
         """Change these while sound plays, from the next hop on, without a click; what is not given stays.
 
         Raises:
-            BandwiseError: for a limit below 0.
+            BandwiseError: for a limit below 0, or a postfilter that is neither on nor off.
         """
-        changes: dict[str, Any] = {} if postfilter is None else {"postfilter": postfilter}
+        changes: dict[str, Any] = {}
+        if postfilter is not None:
+            changes["postfilter"] = check_switch("postfilter", postfilter)
         if not isinstance(attenuation_limit_db, EllipsisType):
             changes["kept"] = share_kept(attenuation_limit_db)
         self.engine.update(**changes)
