@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwise.measure.intervals import mean_of, t_quantile, wilson_interval
+from bandwise.measure.intervals import mean_of, percentile_interval, redrawn, t_quantile, wilson_interval
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -45,3 +45,11 @@ def test_wilson_interval_holds_the_share():
     assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
     assert wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
     assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_a_bootstrap_agrees_with_scipy():
+    """The interval of a mean, by percentiles of means of what was drawn again."""
+    values = np.random.default_rng(0).exponential(1.0, 200)
+    ours = percentile_interval(values[redrawn(len(values), 4_000, seed=1)].mean(axis=1))
+    theirs = stats.bootstrap((values,), np.mean, method="percentile", n_resamples=4_000)
+    assert ours == pytest.approx(theirs.confidence_interval, abs=0.02)

@@ -121,7 +121,7 @@ class MultibandSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        object.__setattr__(self, "order", int(check_order(self.order)))
+        object.__setattr__(self, "order", check_order(self.order))
         # against the rate they run at, a processor checks them when it is built
         object.__setattr__(self, "cutoffs_hz", check_cutoffs(self.cutoffs_hz, HIGHEST_HZ))
         object.__setattr__(self, "bands", tuple(self.bands) or (BandSettings(),) * (len(self.cutoffs_hz) + 1))

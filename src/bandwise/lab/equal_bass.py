@@ -8,6 +8,7 @@ from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import GapEnergies
 from bandwise.lab.matching import Heard, gaps_played, heard, levels, matched, trimmed
 from bandwise.lab.measuring import Row
+from bandwise.measure.intervals import percentile_interval, redrawn
 
 Doubles = NDArray[np.float64]
 
@@ -89,7 +90,5 @@ def _played(bench: Bench, x: Doubles, settings: MultibandSettings, drive_db: flo
 
 def ratio_interval(ours: GapEnergies, other: GapEnergies, seed: int = 1) -> tuple[float, float]:
     """95 % interval of the ratio of both percentages: bootstrap over the pieces, the same in both."""
-    pieces = len(ours.fallen)
-    drawn = np.random.default_rng(seed).integers(pieces, size=(RESAMPLES, pieces))
-    low, high = np.quantile(ours.drawn(drawn) / np.maximum(other.drawn(drawn), 1e-12), (0.025, 0.975))
-    return float(low), float(high)
+    drawn = redrawn(len(ours.fallen), RESAMPLES, seed)
+    return percentile_interval(ours.drawn(drawn) / np.maximum(other.drawn(drawn), 1e-12))

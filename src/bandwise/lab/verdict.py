@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bandwise.lab.charts import by_processor
 from bandwise.lab.measuring import Row
 from bandwise.lab.plan import BASELINE, LINEAR, NONE, SAME_NUMBERS, TUNED
+from bandwise.measure.intervals import percentile_interval, redrawn
 
 Doubles = NDArray[np.float64]
 
@@ -135,12 +136,9 @@ def change_interval(ours: Sequence[str], other: Sequence[str], seed: int = 1) ->
     misses = np.array([[[c == "m" for c in row] for row in rows] for rows in (ours, other)]).sum(axis=1)
     if not misses[1].any():
         return float("nan"), float("nan")
-    words = misses.shape[1]
-    drawn = np.random.default_rng(seed).integers(words, size=(RESAMPLES, words))
+    drawn = redrawn(misses.shape[1], RESAMPLES, seed)
     ours_sum, other_sum = (own[drawn].sum(axis=1) for own in misses)
-    changes = 100.0 * (ours_sum[other_sum > 0] / other_sum[other_sum > 0] - 1.0)
-    low, high = np.quantile(changes, (0.025, 0.975))
-    return float(low), float(high)
+    return percentile_interval(100.0 * (ours_sum[other_sum > 0] / other_sum[other_sum > 0] - 1.0))
 
 
 def _without_music(row: Row, detector: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import atan, cos, isfinite, nan, pi, sin, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,14 @@ def wilson_interval(count: int, total: int, z: float = 1.959964) -> tuple[float,
     middle = (share + w / 2.0) / (1.0 + w)
     half = z / (1.0 + w) * sqrt(share * (1.0 - share) / total + w / (4.0 * total))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def redrawn(count: int, times: int, seed: int) -> NDArray[np.int64]:
+    """[times, count] what a bootstrap draws of them, with replacement (B. Efron, Ann. Stat. 7, 1979)."""
+    return np.random.default_rng(seed).integers(count, size=(times, count))
+
+
+def percentile_interval(values: NDArray[np.floating]) -> tuple[float, float]:
+    """95 % interval of what a bootstrap found: a fortieth of the values lies below it, as many above."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
