@@ -8,7 +8,8 @@ import pytest
 
 from bandwise.peers import deepfilternet, ffmpeg, gtcrn
 from bandwise.peers.dtln import DTLNStream
-from bandwise.peers.library import file_version
+from bandwise.peers.library import file_version, load
+from bandwise.peers.peer import Absent
 from bandwise.peers.registry import find_peer
 from bandwise.programs import run_program
 
@@ -120,3 +121,15 @@ def test_a_version_tells_contents_apart(tmp_path):
         (tmp_path / "net.onnx").write_bytes(content)
         versions.add(file_version(tmp_path / "net.onnx"))
     assert len(versions) == 2
+
+
+def test_a_library_in_the_current_folder_is_found_by_its_bare_name(tmp_path, monkeypatch):
+    """The loader of the system would look for it in its own folders alone."""
+    _ctypes = pytest.importorskip("_ctypes")
+    if not hasattr(_ctypes, "__file__"):
+        pytest.skip("this Python has no extension in a file of its own")
+    shutil.copy(_ctypes.__file__, tmp_path / "mine.so")
+    monkeypatch.chdir(tmp_path)
+    assert load(["", "mine.so"], "hint")._name == str(tmp_path / "mine.so")
+    with pytest.raises(Absent, match="hint"):
+        load(["nobody.so"], "hint")

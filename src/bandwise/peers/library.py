@@ -17,8 +17,9 @@ def load(candidates: list[str], hint: str) -> ctypes.CDLL:
         Absent: none does; says `hint`.
     """
     for candidate in filter(None, candidates):
+        path = Path(candidate)  # the loader looks for a bare name in the system alone
         with suppress(OSError):
-            return ctypes.CDLL(candidate)
+            return ctypes.CDLL(str(path.resolve()) if path.is_file() else candidate)
     raise Absent(hint)
 
 
