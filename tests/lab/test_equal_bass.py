@@ -9,7 +9,7 @@ from bandwise.device.amplifier import Amplifier
 from bandwise.device.drivers import DRIVERS
 from bandwise.device.room import Room
 from bandwise.dynamics.multiband import MultibandDynamics
-from bandwise.dynamics.settings import CompressorSettings
+from bandwise.dynamics.settings import CompressorSettings, LimiterSettings
 from bandwise.dynamics.store import load_preset
 from bandwise.lab.bench import Bench
 from bandwise.lab.equal_bass import equal_bass_row, equal_distortion_row, ratio_interval
@@ -58,6 +58,14 @@ def test_a_trim_leaves_the_rest_alone():
     )
     assert trimmed(PRESET, 0.0) == PRESET
     assert max(band.limiter.ceiling_dbfs for band in trimmed(PRESET, 12.0).bands) == 0.0
+
+
+def test_a_trim_goes_as_far_as_settings_may():
+    """A preset at the end of their range does not stop the search."""
+    loud = PRESET.with_bands(compressor=CompressorSettings(makeup_db=38.0))
+    assert trimmed(loud, 12.0).bands[0].compressor.makeup_db == 40.0
+    low = PRESET.with_bands(limiter=LimiterSettings(ceiling_dbfs=-75.0))
+    assert trimmed(low, -12.0).bands[0].limiter.ceiling_dbfs == -80.0
 
 
 def on_bench(settings, drive_db):

@@ -1,7 +1,7 @@
 """Fields of settings that know their range: one place that checks them and one that words the refusal."""
 
 import math
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from numbers import Real
 from typing import Any, cast
 
@@ -54,6 +54,12 @@ def check_part(name: str, value: Any, kind: type) -> None:
     """Raise BandwiseError unless the value of a field is settings of that kind."""
     if not isinstance(value, kind):
         raise BandwiseError(f"got {name} = {value!r}; allowed is a {kind.__name__}; make one")
+
+
+def raised(settings: Any, name: str, by: float) -> Any:
+    """The same settings with a number raised by so much, or as far as its range goes."""
+    low, high = next(item.metadata["range"] for item in fields(settings) if item.name == name)
+    return replace(settings, **{name: min(max(getattr(settings, name) + by, low), high)})
 
 
 def _checked_number(item: Any, value: Any) -> float | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bandwise.dynamics.fields import raised
 from bandwise.dynamics.settings import BandSettings, CompressorSettings, MultibandSettings
 from bandwise.lab.bench import Bench
 from bandwise.lab.gaps import GapEnergies, gap_energies
@@ -67,8 +68,8 @@ class Match:
 def trimmed(settings: MultibandSettings, trim_db: float) -> MultibandSettings:
     """The same with a gain behind compressor and limiter of every band that begins below 120 Hz.
 
-    Make-up and ceiling move together, so that the limiter sees the same excess; no ceiling goes beyond
-    0 dBFS. A compressor that is off makes way for make-up alone; so does all of a bypassed band.
+    Make-up and ceiling move together, each as far as it may go, so that the limiter sees the same excess. A
+    compressor that is off makes way for make-up alone; so does all of a bypassed band.
     """
     edges = (0.0, *settings.cutoffs_hz)
     pairs = zip(settings.bands, edges, strict=True)
@@ -83,8 +84,8 @@ def _raised(band: BandSettings, db: float) -> BandSettings:
     compressor = band.compressor if band.compressor.enabled else MAKEUP_ALONE
     return replace(
         band,
-        compressor=replace(compressor, makeup_db=compressor.makeup_db + db),
-        limiter=replace(band.limiter, ceiling_dbfs=min(0.0, band.limiter.ceiling_dbfs + db)),
+        compressor=raised(compressor, "makeup_db", db),
+        limiter=raised(band.limiter, "ceiling_dbfs", db),
     )
 
 
