@@ -42,10 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("music", type=Path)
     folder = parser.parse_args().music
-    bassy = [
-        row for row in manifest_rows(folder, "path", "split", "bass_heavy") if row["bass_heavy"] == "yes"
-    ]
-    drawn = next(row["path"] for row in bassy if row["split"] == "train")
+    listed = manifest_rows(folder, "path", "split", "bass_heavy")
+    bassy = [row for row in listed if row["bass_heavy"] == "yes"]
+    drawn = next((row["path"] for row in bassy if row["split"] == "train"), None)
+    if drawn is None:
+        parser.error(f"got {folder} without a bass-heavy recording of the train split; one is drawn; add one")
     draw_waveforms(three(drawn, *middle(*read_whole(str(folder / drawn)))), str(FIGURE))
     print_titles("recording", *TITLES)
     paths = [str(folder / row["path"]) for row in bassy]

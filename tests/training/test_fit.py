@@ -143,6 +143,11 @@ def test_checkpoint_gives_back_network_and_configuration(tmp_path):
     assert torch.equal(all_weights(network), all_weights(read))
     assert torch.equal(network.feature_mean, read.feature_mean)
     assert config == replace(CONFIG, updates=5)
+    saved = read_checkpoint(tmp_path / "checkpoint.pt")
+    for part in ("config", "average"):
+        torch.save({key: value for key, value in saved.items() if key != part}, tmp_path / "less.pt")
+        with pytest.raises(BandwiseError, match=f"lacks a part.*{part}"):
+            trained_network(tmp_path / "less.pt")
 
 
 def test_log_has_one_record_per_line(tmp_path):

@@ -47,7 +47,8 @@ def recordings_of(
             lambda: tuple(chain.from_iterable(couples)),
         )
     raise BandwiseError(
-        "got no recordings, or half; either --data FOLDER, or --clean and --noisy; give one of them"
+        "got no recordings, half of a pair, or both kinds; --data FOLDER, or --clean and --noisy, is needed; "
+        "give one of them"
     )
 
 

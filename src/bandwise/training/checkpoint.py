@@ -89,7 +89,16 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def trained_network(path: Path) -> tuple[PercepNet, FitConfig]:
     """The averaged network in a checkpoint, and the configuration that made it."""
     saved = read_checkpoint(path)
-    config = FitConfig.from_dict(saved["config"])
-    network = PercepNet(config.network)
-    network.load_state_dict(saved["average"])
+    try:
+        config = FitConfig.from_dict(saved["config"])
+        network = PercepNet(config.network)
+        network.load_state_dict(saved["average"])
+    except (
+        KeyError,
+        TypeError,
+        RuntimeError,
+    ) as error:  # the last is torch's
+        raise BandwiseError(
+            f"got {path}, a checkpoint that lacks a part or has one too many ({error}); name another"
+        ) from error
     return network, config
