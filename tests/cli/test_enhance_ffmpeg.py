@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from bandwise.audio_io import read_whole
+
 from .calling import call, environment, failed, read, sound
 
 FAKE_FFMPEG = """#!{python}
@@ -54,3 +56,15 @@ def test_the_real_ffmpeg(noisy):
     subprocess.run(["ffmpeg", "-v", "error", "-i", noisy, strange], check=True)
     assert call("enhance", strange, "-o", noisy.with_name("out.wav")).returncode == 0
     assert np.array_equal(read(noisy.with_name("out.wav")), sound() // 2)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed here")
+def test_an_mp3_that_does_not_say_how_long_it_is_comes_in_whole(tmp_path):
+    """Of variable bit rate, half silence: libsndfile would guess its length from the first frames."""
+    made, mp3 = tmp_path / "made.wav", tmp_path / "made.mp3"
+    loud = np.random.default_rng(0).standard_normal(48_000) / 8
+    soundfile.write(made, np.concatenate([loud, np.zeros(4 * 48_000)]), 48_000)
+    coder = ["ffmpeg", "-v", "error", "-i", made, "-q:a", "2", "-write_xing", "0", mp3]
+    if subprocess.run(coder, check=False, capture_output=True).returncode:
+        pytest.skip("this ffmpeg makes no MP3")
+    assert len(read_whole(str(mp3))[0]) == pytest.approx(5 * 48_000, abs=4_000)

@@ -23,6 +23,8 @@ ENDLESS = 2**62
 _MP3_SYNCS = [bytes((0xFF, second)) for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)]
 _MP3_BYTES_PER_SYNC = 4_000
 """A frame takes 1,441 at most; in pictures and other tags two bytes meet by chance every 65,536."""
+_MP3_FIRST_BYTES = 2_048
+"""What holds the first frame, with some padding before it."""
 _MP3_SLACK = 0.05
 """Share by which a length that is only estimated may be too long."""
 _LOSSLESS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}
@@ -40,8 +42,21 @@ class _OneWay(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
+def _has_length(file: FileIO) -> bool:
+    """Whether the first frame of an MP3, behind an ID3 tag, tells how many there are; the file is rewound."""
+    head = file.read(10)
+    size = sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=False))
+    file.seek(10 + size if head.startswith(b"ID3") else 0)
+    first = file.read(_MP3_FIRST_BYTES)
+    file.seek(0)
+    return any(tag in first for tag in (b"Xing", b"Info", b"VBRI"))
+
+
 class FileSource:
     """A file that libsndfile reads."""
+
+    is_counted = True
+    """Whether the file says how long it is; of an MP3 that does not, libsndfile reads what it guesses."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -49,6 +64,7 @@ class FileSource:
         if self._file.format == "MP3":
             self._file.close()
             self._mp3 = path.open("rb", buffering=0)
+            self.is_counted = _has_length(self._mp3)
             self._file = _OneWay(self._mp3.fileno(), closefd=False)
         self.sample_rate, self.channels = self._file.samplerate, self._file.channels
         self.frames: int | None = self._file.frames if self._file.frames < ENDLESS else None

@@ -72,6 +72,9 @@ def _file(path: Path) -> Source:
             is_open = _check_length(file, path)
     try:
         source = FileSource(path)
+        if not source.is_counted and shutil.which("ffmpeg"):
+            source.close()
+            return FfmpegSource(path)
         if source.frames or not is_open:
             return source
         source.close()  # a recorder that died left 0 as the length
