@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bandwise.bands.erb import BANDS, spread_over_bins
 from bandwise.kernels import kernel
+from bandwise.suppress.buffers import copy, shift
 from bandwise.suppress.places import (
     BINS_PER_PLACE,
     FRAMES_SEEN,
@@ -46,15 +47,9 @@ def fresh_low_bins() -> LowBins:
 @kernel
 def push_spectrum(spectrum: Spectrum, low: LowBins) -> None:
     """Append the newest spectrum (481,); the current frame moves on by one."""
-    for frame in range(TAPS - 1):
-        for k in range(LOW_BINS):
-            low.spectra[frame, k] = low.spectra[frame + 1, k]
-    for k in range(LOW_BINS):
-        low.spectra[TAPS - 1, k] = spectrum[k]
-    for frame in range(FRAMES_SEEN - 1):
-        for k in range(LOW_BINS):
-            for value in range(VALUES):
-                low.values[frame, k, value] = low.values[frame + 1, k, value]
+    shift(low.spectra.reshape(low.spectra.size), LOW_BINS)
+    copy(spectrum[:LOW_BINS], low.spectra[TAPS - 1])
+    shift(low.values.reshape(low.values.size), LOW_BINS * VALUES)
     describe_bins(low.spectra[TAPS - 1], low.spectra[TAPS - 2], low.values[FRAMES_SEEN - 1])
 
 
